@@ -1,0 +1,23 @@
+from crm.models.categories import CategoryGroup, CompanyCategory
+from crm.models.companies import Company, Contact, move_companies
+from crm.models.lists import ListItem, SaleReason, SaleStage
+from crm.models.sales import Sale, SaleTransition
+from crm.models.settings_log import SettingsChange
+from crm.models.submissions import Submission
+from crm.models.users import User
+
+__all__ = [
+    "CategoryGroup",
+    "Company",
+    "CompanyCategory",
+    "Contact",
+    "ListItem",
+    "Sale",
+    "SaleReason",
+    "SaleStage",
+    "SaleTransition",
+    "SettingsChange",
+    "Submission",
+    "User",
+    "move_companies",
+]

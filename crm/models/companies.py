@@ -1,0 +1,266 @@
+"""Companies, the people at them, and the one road by which a company's category changes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from crm.models.categories import CompanyCategory
+from crm.models.watch import CHUNK, Row, Watched, WatchedQuerySet, is_held
+from crm.signals import CREATED, MANUAL, CategoryChange, ContactChange, categories_changed, contacts_changed
+from crm.text import fold
+
+
+class Record(Watched):
+    """What companies, contacts and sales share: archiving, search, and the key of another system (for imports)."""
+
+    SEARCHED: ClassVar[tuple[str, ...]] = ()
+
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
+    external_source = models.CharField(_("imported from"), max_length=40, blank=True)
+    external_key = models.CharField(_("key in that system"), max_length=100, blank=True)
+    search_text = models.TextField(editable=False, default="")
+
+    class Meta:
+        abstract = True
+
+    def derive(self) -> None:
+        self.search_text = fold(" ".join(str(getattr(self, name) or "") for name in self.SEARCHED))
+
+    @classmethod
+    def derived_names(cls, names: set[str]) -> set[str]:
+        return {"search_text"} if names & set(cls.SEARCHED) else set()
+
+
+class RecordQuerySet(WatchedQuerySet):
+    """Search and archive, as every list offers them."""
+
+    def current(self) -> Self:
+        """Records that are not archived."""
+        return self.filter(archived_at=None)
+
+    def search(self, text: str) -> Self:
+        """Records that hold every word of `text`, whatever its case, Æ, Ø and Å included."""
+        query = self
+        for word in fold(text).split():
+            query = query.filter(search_text__contains=word)
+        return query
+
+    def update(self, **kwargs: Any) -> int:
+        """As `WatchedQuerySet.update()`; the search column follows the columns it is made of."""
+        if is_held() or not self.model.derived_names(set(kwargs)) & {"search_text"}:
+            return super().update(**kwargs)
+        with transaction.atomic(using=self.db):
+            pks = list(self.values_list("pk", flat=True))
+            count = super().update(**kwargs)
+            plain = models.QuerySet(self.model, using=self.db)
+            rows = list(plain.filter(pk__in=pks))
+            for row in rows:
+                row.derive()
+            plain.bulk_update(rows, ["search_text"], batch_size=CHUNK)
+        return count
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
+def external_constraint(name: str) -> models.UniqueConstraint:
+    """One record for each key of another system."""
+    return models.UniqueConstraint(fields=["external_source", "external_key"], condition=~Q(external_key=""), name=name)
+
+
+class CompanyQuerySet(RecordQuerySet):
+    """Every write of `category` counts the company's changes (A10)."""
+
+    def write(self, rows: dict[int, dict[str, Any]], kwargs: dict[str, Any]) -> dict[int, dict[str, Any]]:
+        rest = {name: value for name, value in kwargs.items() if name not in ("category", "category_id")}
+        target = kwargs.get("category", kwargs.get("category_id"))
+        if hasattr(target, "resolve_expression"):
+            wanted = dict(self.filter(pk__in=list(rows)).annotate(wanted_category=target).values_list("pk", "wanted_category"))
+        else:
+            pk = target.pk if isinstance(target, models.Model) else int(target)
+            wanted = dict.fromkeys(rows, pk)
+        if rest:
+            super().write(rows, rest)
+        return _write_categories(rows, wanted, using=self.db)
+
+
+def _write_categories(rows: dict[int, dict[str, Any]], wanted: Mapping[int, int], *, using: str | None = None) -> dict[int, dict[str, Any]]:
+    """Move the locked companies `rows` to `wanted`; one statement for each category and 2,000 companies."""
+    by_target: dict[int, list[int]] = defaultdict(list)
+    new = {}
+    for pk, old in rows.items():
+        new[pk] = old
+        if old["category_id"] != wanted[pk]:
+            by_target[wanted[pk]].append(pk)
+            new[pk] = {"category_id": wanted[pk], "category_version": old["category_version"] + 1}
+    for target, pks in by_target.items():
+        for start in range(0, len(pks), CHUNK):
+            models.QuerySet(Company, using=using).filter(pk__in=pks[start : start + CHUNK]).update(category_id=target, category_version=F("category_version") + 1)
+    return new
+
+
+class Company(Record):
+    """An organisation. It always has one category (C1)."""
+
+    WATCHED = frozenset({"category_id"})
+    READ = frozenset({"category_version"})
+    SEARCHED = ("name", "city", "registration_number")
+
+    name = models.CharField(_("name"), max_length=200)
+    category = models.ForeignKey(CompanyCategory, models.PROTECT, verbose_name=_("category"), related_name="companies")
+    category_version = models.PositiveIntegerField(default=1, editable=False)
+    our_contact = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("our contact"), null=True, blank=True, related_name="companies")
+    registration_number = models.CharField(_("CVR no."), max_length=20, blank=True)
+    business = models.CharField(_("business"), max_length=80, blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    website = models.URLField(_("website"), blank=True)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True)
+    city = models.CharField(_("town"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=80, blank=True)
+
+    objects: ClassVar[Any] = CompanyQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "objects"
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+        ordering = ["name", "pk"]
+        indexes = [models.Index(fields=["name", "id"], name="company_name_order")]
+        constraints = [external_constraint("one_company_per_external_key")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:company", args=[self.pk])
+
+    def derive(self) -> None:
+        super().derive()
+        if self.category_id is None:
+            self.category = CompanyCategory.objects.get(is_default=True)
+
+    @classmethod
+    def derive_all(cls, objs: list[Any]) -> None:
+        if any(obj.category_id is None for obj in objs):
+            default = CompanyCategory.objects.get(is_default=True)
+            for obj in objs:
+                if obj.category_id is None:
+                    obj.category = default
+        super().derive_all(objs)
+        for obj in objs:
+            if obj._state.adding:
+                obj.category_version = 1
+
+    def before_write(self, old: dict[str, Any] | None) -> set[str]:
+        if old is None:
+            self.category_version = 1
+            return set()
+        moved = old["category_id"] != int(self.category_id)
+        self.category_version = old["category_version"] + (1 if moved else 0)
+        return {"category_version"}
+
+    @classmethod
+    def announce(cls, rows: list[Row]) -> None:
+        created, moved = [], []
+        for row in rows:
+            old = row.old["category_id"] if row.old else None
+            if old != row.new["category_id"]:
+                change = CategoryChange(row.pk, old, row.new["category_id"], row.new["category_version"])
+                (moved if row.old else created).append(change)
+        for changes, origin in ((created, CREATED), (moved, MANUAL)):
+            if changes:
+                categories_changed.send(cls, changes=changes, origin=origin)
+
+
+def lock_companies(pks: list[int], *, only_if: models.Exists | None = None) -> dict[int, dict[str, Any]]:
+    """Lock these companies in the order of their keys, without a join, and read category and version. One statement for 2,000.
+
+    `only_if` is a condition that does not look at companies; where it is false nothing is locked or returned.
+    """
+    columns = ("category_id", "category_version")
+    locked: dict[int, dict[str, Any]] = {}
+    ordered = sorted(pks)
+    for start in range(0, len(ordered), CHUNK):
+        query = models.QuerySet(Company).filter(pk__in=ordered[start : start + CHUNK]).order_by("pk").select_for_update(no_key=True)
+        if only_if is not None:
+            query = query.filter(only_if)
+        locked |= {row[0]: dict(zip(columns, row[1:], strict=True)) for row in query.values_list("pk", *columns)}
+    return locked
+
+
+def move_companies(wanted: Mapping[int, int], *, origin: str, locked: dict[int, dict[str, Any]] | None = None) -> list[CategoryChange]:
+    """Move companies to other categories: the road for code that writes its own decision, which `origin` says.
+
+    `wanted` maps company to category; `locked` is what `lock_companies()` returned, if the caller has locked already.
+    Returns the changes made; a company that is there already has none. One statement for each category and 2,000 companies.
+    """
+    with transaction.atomic():
+        rows = {pk: row for pk, row in (locked or lock_companies(list(wanted))).items() if pk in wanted}
+        new = _write_categories(rows, wanted)
+        changes = [
+            CategoryChange(pk, old["category_id"], new[pk]["category_id"], new[pk]["category_version"])
+            for pk, old in rows.items()
+            if old["category_id"] != new[pk]["category_id"]
+        ]
+        if changes:
+            categories_changed.send(Company, changes=changes, origin=origin)
+    return changes
+
+
+class Contact(Record):
+    """A person at a company."""
+
+    WATCHED = frozenset({"company_id"})
+    SEARCHED = ("first_name", "last_name", "email")
+
+    company = models.ForeignKey(Company, models.PROTECT, verbose_name=_("company"), related_name="contacts")
+    first_name = models.CharField(_("first name"), max_length=80)
+    last_name = models.CharField(_("last name"), max_length=80, blank=True)
+    title = models.CharField(_("title"), max_length=80, blank=True)
+    email = models.EmailField(_("email address"), blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+
+    objects: ClassVar[Any] = RecordQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "objects"
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["first_name", "last_name", "pk"]
+        indexes = [models.Index(fields=["first_name", "last_name", "id"], name="contact_name_order")]
+        constraints = [external_constraint("one_contact_per_external_key")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:contact", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def initials(self) -> str:
+        """Two letters for an avatar."""
+        return self.first_name[:1] + self.last_name[:1]
+
+    @classmethod
+    def announce(cls, rows: list[Row]) -> None:
+        changes = [
+            ContactChange(row.pk, row.old["company_id"] if row.old else None, row.new["company_id"])
+            for row in rows
+            if not row.old or row.old["company_id"] != row.new["company_id"]
+        ]
+        if changes:
+            contacts_changed.send(cls, changes=changes)

@@ -1,0 +1,173 @@
+"""Sales, and the record of what happened to them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.actor import current_actor
+from crm.models.companies import Company, Contact, Record, RecordQuerySet, external_constraint
+from crm.models.lists import SaleReason, SaleStage
+from crm.models.watch import Row
+from crm.signals import SaleChange, sales_changed
+
+DERIVED_FROM_STATUS = ("closed_on", "reason", "reason_note", "reopen_on")
+
+
+def default_currency() -> str:
+    """The installation's currency (ISO 4217)."""
+    return settings.DEFAULT_CURRENCY
+
+
+class Sale(Record):
+    """A possible or closed deal (S1). Its company may be filled in later."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        WON = "won", _("Won")
+        LOST = "lost", _("Lost")
+        STALLED = "stalled", _("Stalled")
+
+    CLOSED = (Status.WON, Status.LOST)
+    WATCHED = frozenset({"status", "company_id", "archived_at"})
+    SEARCHED = ("title",)
+
+    title = models.CharField(_("title"), max_length=200)
+    company = models.ForeignKey(Company, models.PROTECT, verbose_name=_("company"), null=True, blank=True, related_name="sales")
+    contact = models.ForeignKey(Contact, models.PROTECT, verbose_name=_("contact"), null=True, blank=True, related_name="sales")
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    stage = models.ForeignKey(SaleStage, models.PROTECT, verbose_name=_("stage"), null=True, blank=True, related_name="sales")
+    amount = models.DecimalField(
+        _("amount"), max_digits=14, decimal_places=2, default=0, validators=[MinValueValidator(0, _("Enter an amount of 0 or more"))]
+    )
+    currency = models.CharField(
+        _("currency"), max_length=3, default=default_currency, validators=[RegexValidator(r"^[A-Z]{3}$", _("Enter three letters, such as DKK"))]
+    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("owner"), null=True, blank=True, related_name="sales")
+    expected_close = models.DateField(_("expected closing date"), null=True, blank=True)
+    closed_on = models.DateField(_("closing date"), null=True, blank=True)
+    reopen_on = models.DateField(_("re-open date"), null=True, blank=True)
+    reason = models.ForeignKey(SaleReason, models.PROTECT, verbose_name=_("reason"), null=True, blank=True, related_name="sales")
+    reason_note = models.CharField(_("note"), max_length=500, blank=True)
+    description = models.TextField(_("description"), blank=True)
+
+    objects: ClassVar[Any] = RecordQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "objects"
+        verbose_name = _("sale")
+        verbose_name_plural = _("sales")
+        ordering = ["-updated_at", "-pk"]
+        indexes = [
+            models.Index(fields=["company", "status"], name="sale_company_status"),
+            models.Index(fields=["-updated_at", "-id"], name="sale_recent_first"),
+        ]
+        constraints = [
+            external_constraint("one_sale_per_external_key"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="sale_amount_not_negative", violation_error_message=_("Enter an amount of 0 or more")),
+            models.CheckConstraint(condition=Q(status__in=["open", "won", "lost", "stalled"]), name="sale_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["won", "lost"], closed_on__isnull=False) | Q(status__in=["open", "stalled"], closed_on__isnull=True),
+                name="sale_closed_has_date",
+                violation_error_message=_("A sale has a closing date exactly when it is won or lost"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:sale", args=[self.pk])
+
+    @property
+    def is_closed(self) -> bool:
+        """Won or lost."""
+        return self.status in self.CLOSED
+
+    def clean(self) -> None:
+        """A sale's contact works at the sale's company, when either is chosen (S1). A contact who moved later stays (L5)."""
+        before = self._loaded or {}
+        touched = (before.get("contact_id"), before.get("company_id")) != (self.contact_id, self.company_id)
+        if self.contact_id and touched and self.contact.company_id != self.company_id:
+            raise ValidationError({"contact": _("{contact} does not work at this company").format(contact=self.contact)})
+
+    def derive(self) -> None:
+        super().derive()
+        if self.status in self.CLOSED:
+            self.closed_on = self.closed_on or timezone.localdate()
+            self.reopen_on = None
+        else:
+            self.closed_on, self.reason, self.reason_note = None, None, ""
+            if self.status != self.Status.STALLED:
+                self.reopen_on = None
+
+    @classmethod
+    def derived_names(cls, names: set[str]) -> set[str]:
+        return super().derived_names(names) | (set(DERIVED_FROM_STATUS) if "status" in names else set())
+
+    @classmethod
+    def derive_update(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
+        status = kwargs.get("status")
+        if status in cls.CLOSED:
+            return {"closed_on": Coalesce(F("closed_on"), timezone.localdate()), "reopen_on": None, **kwargs}
+        if status in (cls.Status.OPEN, cls.Status.STALLED):
+            return {"reopen_on": None, **kwargs, "closed_on": None, "reason": None, "reason_note": ""}
+        return kwargs
+
+    @classmethod
+    def announce(cls, rows: list[Row]) -> None:
+        changes = []
+        for row in rows:
+            old, new = row.old or {"status": "", "company_id": None, "archived_at": None}, row.new
+            if row.old != new:
+                changes.append(SaleChange(row.pk, old["status"], new["status"], old["company_id"], new["company_id"], old["archived_at"], new["archived_at"]))
+        if changes:
+            SaleTransition.record(changes)
+            sales_changed.send(cls, changes=changes)
+
+
+class SaleTransition(models.Model):
+    """One change of a sale's status or company (S4). Before creation `from_status` is empty."""
+
+    sale = models.ForeignKey(Sale, models.PROTECT, related_name="transitions")
+    from_status = models.CharField(max_length=10, blank=True)
+    to_status = models.CharField(max_length=10)
+    from_company = models.ForeignKey(Company, models.PROTECT, null=True, related_name="+")
+    to_company = models.ForeignKey(Company, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("sale transition")
+        verbose_name_plural = _("sale transitions")
+
+    def __str__(self) -> str:
+        return f"{self.from_status or '-'} > {self.to_status}"
+
+    @classmethod
+    def record(cls, changes: list[SaleChange]) -> None:
+        """Keep what changed in status or company; one statement."""
+        now, actor = timezone.now(), current_actor()
+        cls.objects.bulk_create(
+            cls(
+                sale_id=change.sale_id,
+                from_status=change.old_status,
+                to_status=change.new_status,
+                from_company_id=change.old_company_id,
+                to_company_id=change.new_company_id,
+                at=now,
+                by=actor,
+            )
+            for change in changes
+            if (change.old_status, change.old_company_id) != (change.new_status, change.new_company_id)
+        )

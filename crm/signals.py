@@ -1,0 +1,59 @@
+"""What happened, as lists. Upper apps learn of it here; a single save is a list of one.
+
+Each signal is sent inside the transaction of the write, after it, once per write (A4: one batch is one save).
+`changes` is a list of the dataclass named beside it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.dispatch import Signal
+
+CREATED = "created"  # origins of a category change
+MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class SaleChange:
+    """One sale's row before and after. Before creation `old_status` is empty."""
+
+    sale_id: int
+    old_status: str
+    new_status: str
+    old_company_id: int | None
+    new_company_id: int | None
+    old_archived_at: dt.datetime | None = None
+    new_archived_at: dt.datetime | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """True when the sale was created by this write."""
+        return not self.old_status
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryChange:
+    """A company's category before and after; `version` is the company's number for this change (A10)."""
+
+    company_id: int
+    old_category_id: int | None
+    new_category_id: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChange:
+    """A contact that was created (`old_company_id` is None) or moved to another company."""
+
+    contact_id: int
+    old_company_id: int | None
+    new_company_id: int
+
+
+sales_changed = Signal()  # changes: list[SaleChange]
+categories_changed = Signal()  # changes: list[CategoryChange], origin: str
+contacts_changed = Signal()  # changes: list[ContactChange]
+# A category itself was edited so that it means something else: its group, or whether it uses lead status.
+category_meaning_changed = Signal()  # category_ids: list[int]

@@ -1,0 +1,110 @@
+"""Where upper apps show something inside a lower app's screen: typed objects, filled from each app's hooks.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the main navigation. `key` is compared with the page's `active`."""
+
+    key: str
+    label: str | Promise
+    short_label: str | Promise  # under the icon, on a phone
+    url_name: str
+    icon: str
+    position: int
+    permission: str = ""
+    on_phone: bool = True
+    count: Callable[[HttpRequest], int] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return reverse(self.url_name)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsScreen:
+    """An entry of the settings navigator; nobody without `permission` is offered it. `lists` makes it a sub-entry of Lists."""
+
+    key: str
+    label: str | Promise
+    url_name: str
+    icon: str
+    position: int
+    is_list: bool = False
+    permission: str = "crm.manage_settings"
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return reverse(self.url_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of somebody else's page. `render(request, subject)` returns safe HTML, or nothing."""
+
+    place: str  # "company-top", "company-aside", "sale-top", "sale-aside", "overview"
+    position: int
+    render: Callable[[HttpRequest, Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A column computed for a whole list at once: `prepare(request, records)` returns safe HTML by primary key."""
+
+    place: str  # "companies", "company-contacts", "contacts", "sales"
+    label: str | Promise
+    prepare: Callable[[HttpRequest, Sequence[Any]], dict[int, str]]
+
+
+nav_items: list[NavItem] = []
+settings_screens: list[SettingsScreen] = []
+panels: list[Panel] = []
+badges: list[Badge] = []
+page_dialogs: list[Callable[[HttpRequest], str]] = []
+
+
+def register(*things: NavItem | SettingsScreen | Panel | Badge) -> None:
+    """Put things into their slots, in order of position. Called from hooks.py, once per process."""
+    for thing in things:
+        match thing:
+            case NavItem():
+                nav_items.append(thing)
+                nav_items.sort(key=lambda item: item.position)
+            case SettingsScreen():
+                settings_screens.append(thing)
+                settings_screens.sort(key=lambda item: item.position)
+            case Panel():
+                panels.append(thing)
+                panels.sort(key=lambda item: item.position)
+            case Badge():
+                badges.append(thing)
+
+
+def nav_items_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """The navigation entries this user may see, with their counts."""
+    return [
+        {"item": item, "count": item.count(request) if item.count else 0}
+        for item in nav_items
+        if not item.permission or request.user.has_perm(item.permission)
+    ]
+
+
+def settings_screens_for(request: HttpRequest) -> list[SettingsScreen]:
+    """The settings screens this user may open."""
+    return [screen for screen in settings_screens if request.user.has_perm(screen.permission)]
+
+
+def badges_for(request: HttpRequest, place: str, records: Sequence[Any]) -> list[dict[str, Any]]:
+    """The columns of `place`, each with its label and cells by primary key. Statements: those of each badge, once."""
+    return [{"label": badge.label, "cells": badge.prepare(request, records)} for badge in badges if badge.place == place]

@@ -1,0 +1,150 @@
+"""Small pieces of the interface. Markup as in the design system; no business rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from babel.numbers import format_currency
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format, time_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext, pgettext
+
+from crm import slots
+from crm.models import CompanyCategory, Sale, User
+from crm.palette import tone_of
+
+register = template.Library()
+
+
+@cache
+def _sprite() -> str:
+    return static("img/icons.svg")
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """`{% icon "check" "icon--s" %}`: one drawing of the sprite, hidden from screen readers."""
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css, _sprite(), name)
+
+
+@register.simple_tag
+def mark() -> SafeString:
+    """Havn's own mark."""
+    return format_html('<svg viewBox="0 0 32 32" aria-hidden="true"><use href="{}#mark"/></svg>', _sprite())
+
+
+@register.simple_tag
+def chip(item: CompanyCategory | None, css: str = "") -> SafeString:
+    """A category, with its description as help."""
+    if item is None:
+        return mark_safe("")
+    return format_html('<span class="chip tone-{} {}" title="{}">{}</span>', item.colour, css, item.description, item.name)
+
+
+@register.simple_tag
+def move(start: CompanyCategory | None, end: CompanyCategory | None) -> SafeString:
+    """From one category to another."""
+    return format_html(
+        '<span class="move">{}{}<span class="vh">{}</span>{}</span>', chip(start), icon("to", "icon--s"), pgettext("from one category to another", "to"), chip(end)
+    )
+
+
+@register.simple_tag
+def avatar(who: Any, css: str = "") -> SafeString:
+    """Initials of a user, contact or company, in a colour of their own."""
+    initials = getattr(who, "initials", None) or "".join(word[:1] for word in str(who).split()[:2])
+    return format_html('<span class="avatar tone-{} {}" aria-hidden="true">{}</span>', tone_of(who.pk), css, initials)
+
+
+@register.simple_tag
+def person(user: User | None) -> SafeString:
+    """A user with avatar, or a dash."""
+    if user is None:
+        return mark_safe('<span class="subtle">–</span>')
+    return format_html('<span class="person">{}<span class="truncate">{}</span></span>', avatar(user), user)
+
+
+@register.filter
+def money(amount: Decimal, currency: str = "DKK") -> str:
+    """DKK 860,000 or 860.000 kr., without decimals unless there are some."""
+    digits = "#,##0" if amount == amount.to_integral_value() else "#,##0.00"
+    if (get_language() or "en").startswith("da"):
+        return format_currency(amount, currency, f"{digits} ¤", locale="da", currency_digits=False)
+    return format_currency(amount, currency, f"¤¤ {digits}", locale="en", currency_digits=False)
+
+
+@register.filter
+def when(moment: dt.datetime | None) -> str:
+    """A moment near now in words (Today, 10:05), else the date."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    days = (timezone.localdate() - local.date()).days
+    clock = time_format(local, "TIME_FORMAT")
+    if days == 0:
+        return gettext("Today, {time}").format(time=clock)
+    if days == 1:
+        return gettext("Yesterday, {time}").format(time=clock)
+    return date_format(local, "DATE_FORMAT")
+
+
+@register.filter
+def moment(value: dt.datetime | None) -> str:
+    """Date and time in full."""
+    return date_format(timezone.localtime(value), "DATETIME_FORMAT") if value else ""
+
+
+@register.filter
+def cap(text: str) -> str:
+    """First letter upper case, for model names as labels."""
+    return capfirst(str(text))
+
+
+@register.simple_tag
+def sale_chip(sale: Sale) -> SafeString:
+    """Won, lost, stalled, or the stage of an open sale."""
+    if sale.status == Sale.Status.WON:
+        return format_html('<span class="chip tone-green">{}{}</span>', icon("trophy"), gettext("Won"))
+    if sale.status == Sale.Status.LOST:
+        return format_html('<span class="chip tone-red">{}{}</span>', icon("x"), gettext("Lost"))
+    if sale.status == Sale.Status.STALLED:
+        return format_html('<span class="chip tone-amber">{}{}</span>', icon("clock"), gettext("Stalled"))
+    return format_html('<span class="chip tone-grey">{}</span>', sale.stage or gettext("Open"))
+
+
+@register.simple_tag(takes_context=True)
+def nav_items(context: dict[str, Any]) -> list[slots.NavItem]:
+    """What the main navigation shows this user."""
+    return slots.nav_items_for(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def settings_items(context: dict[str, Any]) -> list[slots.SettingsScreen]:
+    """The settings screens this user may open."""
+    return slots.settings_screens_for(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def page_dialogs(context: dict[str, Any]) -> SafeString:
+    """What upper apps want opened on this page."""
+    return mark_safe("".join(render(context["request"]) for render in slots.page_dialogs))
+
+
+@register.simple_tag(takes_context=True)
+def panels(context: dict[str, Any], place: str, subject: Any) -> SafeString:
+    """The panels that apps show at `place` of a company, contact or sale page, or of the overview."""
+    return mark_safe("".join(panel.render(context["request"], subject) for panel in slots.panels if panel.place == place))
+
+
+@register.filter
+def lookup(mapping: dict[Any, Any], key: Any) -> Any:
+    """`mapping[key]`, or nothing."""
+    return mapping.get(key, "")

@@ -1,0 +1,78 @@
+"""The lead status of each contact, and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.actor import current_actor
+from crm.models import Contact
+from crm.models.watch import Row, Watched, WatchedQuerySet
+from leads.models.statuses import LeadStatus
+from leads.signals import LeadChange, leads_changed
+
+
+class Lead(Watched):
+    """A contact's lead status. Kept when the company's category hides it (L1)."""
+
+    WATCHED = frozenset({"status_id"})
+    READ = frozenset({"is_automatic"})
+
+    contact = models.OneToOneField(Contact, models.PROTECT, primary_key=True, related_name="lead", verbose_name=_("contact"))
+    status = models.ForeignKey(LeadStatus, models.PROTECT, related_name="leads", verbose_name=_("lead status"))
+    is_automatic = models.BooleanField(_("assigned by Havn"), default=False, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = WatchedQuerySet.as_manager()
+
+    class Meta:
+        base_manager_name = "objects"
+        verbose_name = _("lead")
+        verbose_name_plural = _("leads")
+
+    def __str__(self) -> str:
+        return f"{self.contact}: {self.status}"
+
+    @classmethod
+    def announce(cls, rows: list[Row]) -> None:
+        changes = [
+            LeadChange(row.pk, row.old["status_id"] if row.old else None, row.new["status_id"], not row.old and row.new["is_automatic"])
+            for row in rows
+            if not row.old or row.old["status_id"] != row.new["status_id"]
+        ]
+        if changes:
+            LeadStatusChange.record(changes)
+            leads_changed.send(cls, changes=changes)
+
+
+class LeadStatusChange(models.Model):
+    """One change of a contact's lead status (L4). Before the first `from_status` is empty."""
+
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="lead_status_changes")
+    from_status = models.ForeignKey(LeadStatus, models.PROTECT, null=True, related_name="+")
+    to_status = models.ForeignKey(LeadStatus, models.PROTECT, related_name="+")
+    is_automatic = models.BooleanField(default=False)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("lead status change")
+        verbose_name_plural = _("lead status changes")
+
+    def __str__(self) -> str:
+        return f"{self.contact_id}: {self.to_status_id}"
+
+    @classmethod
+    def record(cls, changes: Iterable[LeadChange]) -> None:
+        """Keep these changes; one statement."""
+        now, actor = timezone.now(), current_actor()
+        cls.objects.bulk_create(
+            cls(contact_id=c.contact_id, from_status_id=c.old_status_id, to_status_id=c.new_status_id, is_automatic=c.automatic, at=now, by=actor)
+            for c in changes
+        )

@@ -1,0 +1,38 @@
+"""What lead statuses do when something happens below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from crm.models import Company, CompanyCategory
+from crm.signals import CategoryChange, ContactChange, categories_changed, category_meaning_changed, contacts_changed
+from leads.defaults import give_defaults
+
+
+@receiver(categories_changed)
+def companies_moved(changes: list[CategoryChange], **kwargs: Any) -> None:
+    """Contacts get the default when their company enters a category that uses lead status (L3)."""
+    moved = [change for change in changes if change.old_category_id]  # a new company has no contacts yet
+    targets = {change.new_category_id for change in moved}
+    if not targets:
+        return
+    enabled = set(CompanyCategory.objects.filter(pk__in=targets, lead_status_enabled=True).values_list("pk", flat=True))
+    companies = [change.company_id for change in moved if change.new_category_id in enabled]
+    if companies:
+        give_defaults(company_ids=companies)
+
+
+@receiver(contacts_changed)
+def contacts_came(changes: list[ContactChange], **kwargs: Any) -> None:
+    """A contact that is created at, or moves to, such a company gets the default (L3, L5)."""
+    give_defaults(contact_ids=[change.contact_id for change in changes])
+
+
+@receiver(category_meaning_changed)
+def lead_status_switched(category_ids: list[int], **kwargs: Any) -> None:
+    """Switching lead status on for a category is entering it, for every company there (L3)."""
+    companies = list(Company.objects.filter(category__in=category_ids, category__lead_status_enabled=True).values_list("pk", flat=True))
+    if companies:
+        give_defaults(company_ids=companies)

@@ -1,0 +1,20 @@
+"""What happened to lead statuses, as lists (see crm/signals.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.dispatch import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class LeadChange:
+    """One contact's lead status before (None: had none) and after. `automatic` when Havn assigned the default (L3)."""
+
+    contact_id: int
+    old_status_id: int | None
+    new_status_id: int
+    automatic: bool = False
+
+
+leads_changed = Signal()  # changes: list[LeadChange]

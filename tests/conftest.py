@@ -1,0 +1,86 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.db import connection
+
+from crm.actor import working
+from crm.initial import make_lists
+from crm.models import CompanyCategory, User
+from leads.initial import make_statuses
+from leads.models import LeadStatus
+from tests.factories import UserFactory
+from workflow.models import WorkflowSettings
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_at_work() -> Iterator[None]:
+    with working():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _lists(request: pytest.FixtureRequest) -> None:
+    """Bring back what migrations made: a test with real transactions empties every table."""
+    if request.node.get_closest_marker("django_db") and not CompanyCategory.objects.exists():
+        make_lists(apps.get_model)
+        make_statuses(apps.get_model)
+        WorkflowSettings.objects.get_or_create(pk=1)
+        from django.core.management import call_command  # noqa: PLC0415
+
+        call_command("migrate", verbosity=0)  # post_migrate brings the groups and their permissions back
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    """Maja, who may do everything."""
+    return UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
+
+
+@pytest.fixture
+def salesperson(db: None) -> User:
+    """Jonas, who sells."""
+    return UserFactory(email="jonas@havn.example", first_name="Jonas", last_name="Krogh")
+
+
+@pytest.fixture
+def colleague(db: None) -> User:
+    """Signe, who also sells."""
+    return UserFactory(email="signe@havn.example", first_name="Signe", last_name="Bach")
+
+
+class Names:
+    """Look list items up by name: `category["Customer"]`."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def __getitem__(self, name: str) -> Any:
+        return self.model.objects.get(name=name)
+
+
+@pytest.fixture
+def category(db: None) -> Names:
+    """Categories by name."""
+    return Names(CompanyCategory)
+
+
+@pytest.fixture
+def status(db: None) -> Names:
+    """Lead statuses by name."""
+    return Names(LeadStatus)
+
+
+on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no row locks")
+assert connection

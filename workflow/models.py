@@ -1,0 +1,221 @@
+"""Rules, and the one ledger of every decision about a company's category."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Company, CompanyCategory, Contact, Sale
+from leads.models import LeadStatus
+
+
+class Trigger(models.TextChoices):
+    """What makes a rule look at a company."""
+
+    SALE_WON = "sale_won", _("Update category when a sale is won")
+    SALE_LOST = "sale_lost", _("Update category when a sale is lost")
+    SALE_REGISTERED = "sale_registered", _("Update category when a sale is registered with the company")
+    LEAD_STATUS_SET = "lead_status_set", _("Update category when a lead status is set to")
+
+
+class WorkflowSettings(models.Model):
+    """One row for the whole Workflow tab: its version tells two administrators apart (W3)."""
+
+    version = models.PositiveIntegerField(default=1)
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    saved_at = models.DateTimeField(null=True, blank=True)
+    lead_status_rules_on = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("workflow settings")
+        verbose_name_plural = _("workflow settings")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_row_of_workflow_settings")]
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
+class AutomationRule(models.Model):
+    """When this happens, set the category to that (A1). A row that is off keeps what was chosen (W1)."""
+
+    trigger = models.CharField(_("trigger"), max_length=20, choices=Trigger)
+    lead_status = models.ForeignKey(LeadStatus, models.PROTECT, verbose_name=_("lead status"), null=True, blank=True, related_name="rules")
+    target_category = models.ForeignKey(CompanyCategory, models.PROTECT, verbose_name=_("category"), null=True, blank=True, related_name="rules")
+    ask_user = models.BooleanField(_("ask first"), default=False)
+    is_enabled = models.BooleanField(_("on"), default=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)  # a removed row of rule 4; decisions keep it
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("rule")
+        verbose_name_plural = _("rules")
+        constraints = [
+            # Two, since SQLite ignores nulls_distinct.
+            models.UniqueConstraint(fields=["trigger"], condition=Q(lead_status=None, archived_at=None), name="one_rule_per_trigger"),
+            models.UniqueConstraint(
+                fields=["trigger", "lead_status"], condition=Q(lead_status__isnull=False, archived_at=None), name="one_rule_per_lead_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_enabled=False)
+                | Q(target_category__isnull=False, archived_at=None) & (~Q(trigger=Trigger.LEAD_STATUS_SET) | Q(lead_status__isnull=False)),
+                name="enabled_rule_is_complete",
+                violation_error_message=_("A rule that is on needs a category, and rule 4 a lead status"),
+            ),
+            models.CheckConstraint(
+                condition=Q(lead_status=None) | Q(trigger=Trigger.LEAD_STATUS_SET),
+                name="only_rule_4_has_lead_status",
+                violation_error_message=_("Only the rule for lead status takes a lead status"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_trigger_display()} {self.lead_status or ''}".strip()
+
+
+class Batch(models.Model):
+    """Decisions that belong together: an import, a bulk edit, a backfill."""
+
+    token = models.UUIDField(unique=True, editable=False)
+    kind = models.CharField(max_length=20)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Outcome(models.TextChoices):
+    """What came of it (A8)."""
+
+    CHANGED = "changed", _("Changed")
+    WAITING = "waiting", _("Waiting")
+    ACCEPTED = "accepted", _("Accepted")
+    CHOSE_OTHER = "chose_other", _("Changed to another category")
+    KEPT = "kept", _("Kept")
+    SKIPPED = "skipped", _("Skipped")
+    REPLACED = "replaced", _("Replaced by a newer one")
+    OBSOLETE = "obsolete", _("Obsolete")
+    FAILED = "failed", _("Failed")
+    UNDONE = "undone", _("Undone")
+
+
+APPLIED = (Outcome.CHANGED, Outcome.ACCEPTED, Outcome.CHOSE_OTHER, Outcome.UNDONE)
+
+
+class SkipReason(models.TextChoices):
+    """Why a rule did not act (A8)."""
+
+    RULES_NOT_RUN = "rules_not_run", _("rules were not run by this import")
+    NOT_POTENTIAL = "not_potential", _("not a potential customer")
+    LEAD_STATUS_OFF = "lead_status_off", _("lead status is not enabled")
+    TARGET_DELETED = "target_deleted", _("the rule's category has been deleted")
+    ALREADY_THERE = "already_there", _("already there")
+    ALREADY_DECLINED = "already_declined", _("already declined")
+    OTHER_CAUSE = "other_cause", _("another cause acted")
+
+
+class DecisionQuerySet(models.QuerySet["CategoryDecision"]):
+    """The ledger as the screens read it."""
+
+    def waiting(self) -> DecisionQuerySet:
+        """Suggestions that nobody has answered."""
+        return self.filter(outcome=Outcome.WAITING)
+
+    def with_names(self) -> DecisionQuerySet:
+        """Everything a sentence about a decision names, in one statement."""
+        return self.select_related(
+            "company__category", "rule", "sale", "contact", "lead_status", "from_category", "suggested_category", "to_category", "caused_by", "asked_of", "decided_by", "batch"
+        )
+
+
+class CategoryDecision(models.Model):
+    """What a rule, or a person, did with a company's category, or why nothing was done.
+
+    Append-only, but for the step from waiting to decided. `applied_version` is the company's number for an applied change (A10).
+    """
+
+    class Origin(models.TextChoices):
+        """Triggers that are not rules'."""
+
+        CREATED = "created", _("Created")
+        MANUAL = "manual", _("By hand")
+        UNDO = "undo", _("Undo")
+        BACKFILL = "backfill", _("Backfill")
+        REPLACE = "replace", _("List item replaced")
+
+    TRIGGERS = [*Trigger.choices, *Origin.choices]
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="decisions", verbose_name=_("company"))
+    trigger = models.CharField(_("trigger"), max_length=20, choices=TRIGGERS)
+    rule = models.ForeignKey(AutomationRule, models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("rule"))
+    sale = models.ForeignKey(Sale, models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("sale"))
+    contact = models.ForeignKey(Contact, models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("contact"))
+    lead_status = models.ForeignKey(LeadStatus, models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("lead status"))
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="decisions")
+    undoes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="undone_by")
+    retries = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="retried_by")
+    outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome)
+    skip_reason = models.CharField(_("reason"), max_length=20, choices=SkipReason, blank=True)
+    error = models.TextField(blank=True)
+    applied_version = models.PositiveIntegerField(null=True, blank=True)
+    from_category = models.ForeignKey(CompanyCategory, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("from"))
+    suggested_category = models.ForeignKey(CompanyCategory, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("suggested"))
+    to_category = models.ForeignKey(CompanyCategory, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("to"))
+    caused_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("caused by"))
+    asked_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("asked of"))
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by"))
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome="waiting", decided_at=None) | ~Q(outcome="waiting") & Q(decided_at__isnull=False), name="undecided_exactly_while_waiting"),
+            models.CheckConstraint(condition=Q(decided_by=None) | Q(decided_at__isnull=False), name="decider_implies_time"),
+            models.UniqueConstraint(fields=["company"], condition=Q(outcome="waiting"), name="one_waiting_per_company"),
+            models.UniqueConstraint(fields=["company", "applied_version"], name="one_number_per_applied_change"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["changed", "accepted", "chose_other", "undone"], applied_version__isnull=False, to_category__isnull=False)
+                | ~Q(outcome__in=["changed", "accepted", "chose_other", "undone"]) & Q(applied_version=None, to_category=None),
+                name="applied_exactly_when_numbered",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="skipped") & ~Q(skip_reason="") | ~Q(outcome="skipped") & Q(skip_reason=""), name="skipped_exactly_with_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["company", "-id"], name="decision_company_recent"),
+            models.Index(fields=["asked_of"], condition=Q(outcome="waiting"), name="decision_waiting_of"),
+            models.Index(fields=["rule", "outcome", "-created_at"], name="decision_rule_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.trigger} {self.outcome}"
+
+
+class HandOver(models.Model):
+    """A waiting suggestion that was given to somebody else: who gave it to whom is kept (product, section 10)."""
+
+    decision = models.ForeignKey(CategoryDecision, models.PROTECT, related_name="hand_overs")
+    from_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    to_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("hand-over")
+        verbose_name_plural = _("hand-overs")
+
+    def __str__(self) -> str:
+        return f"{self.decision_id}: {self.to_user_id}"

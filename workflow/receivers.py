@@ -1,0 +1,57 @@
+"""What the rules do when something happens below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from crm.models import Contact, Sale
+from crm.signals import CREATED, MANUAL, CategoryChange, SaleChange, categories_changed, category_meaning_changed, sales_changed
+from leads.signals import LeadChange, leads_changed
+from workflow import engine, suggestions
+from workflow.models import CategoryDecision
+from workflow.triggers import lead_causes, sale_causes
+
+LEDGER_TRIGGER = {CREATED: CategoryDecision.Origin.CREATED, MANUAL: CategoryDecision.Origin.MANUAL}
+
+
+@receiver(sales_changed)
+def sales_moved(changes: list[SaleChange], **kwargs: Any) -> None:
+    """Rules 1 to 3."""
+    engine.run(sale_causes(changes))
+    moved_on = [change.sale_id for change in changes if _may_end_a_question(change)]
+    if moved_on:
+        suggestions.retire_for_sales(moved_on)
+
+
+def _may_end_a_question(change: SaleChange) -> bool:
+    """Whether a suggestion because of this sale may no longer make sense (Q4)."""
+    reopened = change.old_status in Sale.CLOSED and change.old_status != change.new_status
+    moved = change.old_company_id not in (None, change.new_company_id)
+    return reopened or moved or bool(change.new_archived_at)
+
+
+@receiver(leads_changed)
+def lead_statuses_set(changes: list[LeadChange], **kwargs: Any) -> None:
+    """Rule 4."""
+    by_people = [change for change in changes if not change.automatic]
+    if by_people:
+        company_of = dict(Contact.objects.filter(pk__in=[change.contact_id for change in by_people]).values_list("pk", "company_id"))
+        engine.run(lead_causes(by_people, company_of))
+        suggestions.retire_for_contacts([change.contact_id for change in by_people if change.old_status_id])
+
+
+@receiver(categories_changed)
+def companies_moved(changes: list[CategoryChange], origin: str, **kwargs: Any) -> None:
+    """Record what no rule did, and end the suggestions that no longer make sense."""
+    if origin in LEDGER_TRIGGER:
+        engine.record_changes(changes, trigger=LEDGER_TRIGGER[origin])
+    if origin != CREATED:
+        suggestions.retire_for_companies([change.company_id for change in changes])
+
+
+@receiver(category_meaning_changed)
+def categories_edited(category_ids: list[int], **kwargs: Any) -> None:
+    """A category moved out of Potential customer takes its companies' suggestions with it (Q4)."""
+    suggestions.retire_for_categories(category_ids)

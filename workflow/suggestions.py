@@ -1,0 +1,63 @@
+"""Suggestions that wait: who is told, and when they stop making sense (Q2, Q4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextvars import ContextVar
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from crm.models import Sale
+from crm.models.categories import POTENTIAL_CUSTOMER
+from workflow.models import CategoryDecision, Outcome, Trigger
+
+# Decisions of this request that wait, filled on commit; None outside a request.
+raised: ContextVar[list[int] | None] = ContextVar("raised", default=None)
+
+
+def announce(decision_ids: list[int]) -> None:
+    """Tell the request that caused them, once they are committed."""
+    box = raised.get()
+    if decision_ids and box is not None:
+        transaction.on_commit(lambda: box.extend(decision_ids))
+
+
+def retire_for_companies(company_ids: Collection[int]) -> None:
+    """End what waits for companies that left Potential customer or reached the suggested category another way."""
+    _retire(
+        CategoryDecision.objects.filter(company_id__in=company_ids).filter(
+            ~Q(company__category__group=POTENTIAL_CUSTOMER) | Q(suggested_category=F("company__category"))
+        )
+    )
+
+
+def retire_for_categories(category_ids: Collection[int]) -> None:
+    """End what waits for companies whose category was moved out of Potential customer."""
+    _retire(CategoryDecision.objects.filter(company__category__in=category_ids).exclude(company__category__group=POTENTIAL_CUSTOMER))
+
+
+def retire_for_sales(sale_ids: Collection[int]) -> None:
+    """End what waits because of sales that were reopened, archived, moved to another company, or closed the other way."""
+    _retire(
+        CategoryDecision.objects.filter(sale_id__in=sale_ids).filter(
+            Q(sale__archived_at__isnull=False)
+            | Q(sale__company=None)
+            | ~Q(sale__company=F("company"))
+            | Q(trigger=Trigger.SALE_WON) & ~Q(sale__status=Sale.Status.WON)
+            | Q(trigger=Trigger.SALE_LOST) & ~Q(sale__status=Sale.Status.LOST)
+        )
+    )
+
+
+def retire_for_contacts(contact_ids: Collection[int]) -> None:
+    """End what waits because of lead statuses that have moved on."""
+    _retire(CategoryDecision.objects.filter(contact_id__in=contact_ids).exclude(contact__lead__status=F("lead_status")))
+
+
+def _retire(query) -> None:  # type: ignore[no-untyped-def]
+    """Two statements: the second looks only at its own columns, so that an answer given meanwhile stands."""
+    pks = list(query.filter(outcome=Outcome.WAITING).values_list("pk", flat=True))
+    if pks:
+        CategoryDecision.objects.filter(pk__in=pks, outcome=Outcome.WAITING).update(outcome=Outcome.OBSOLETE, decided_at=timezone.now())
