@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+env.read_env(BASE_DIR / ".env")  # if there is one; the environment wins
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="development-only" if DEBUG else "")
@@ -67,7 +68,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "crm.context_processors.shell",
             ],
-            "builtins": ["crm.templatetags.ui", "django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": ["crm.templatetags.ui", "django_htmx.templatetags.django_htmx", "django.templatetags.i18n", "django.templatetags.static"],
         },
     }
 ]
@@ -110,7 +111,7 @@ FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Copenhagen")
 USE_TZ = True
-USE_THOUSAND_SEPARATOR = True
+USE_THOUSAND_SEPARATOR = False  # primary keys stand in templates; amounts go through |money
 DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="DKK")
 
 # ------------------------------------------------------------ static files

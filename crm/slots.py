@@ -94,7 +94,7 @@ def register(*things: NavItem | SettingsScreen | Panel | Badge) -> None:
 def nav_items_for(request: HttpRequest) -> list[dict[str, Any]]:
     """The navigation entries this user may see, with their counts."""
     return [
-        {"item": item, "count": item.count(request) if item.count else 0}
+        {"item": item, "counts": item.count is not None, "count": item.count(request) if item.count else 0}
         for item in nav_items
         if not item.permission or request.user.has_perm(item.permission)
     ]

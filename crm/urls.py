@@ -1,3 +1,39 @@
+"""Addresses of companies, contacts, sales, settings and the account."""
+
+from django.contrib.auth.views import LogoutView
 from django.urls import path
-app_name="crm"
-urlpatterns=[]
+
+from crm.views import account, companies, contacts, sales, settings
+
+app_name = "crm"
+urlpatterns = [
+    path("", companies.overview, name="overview"),
+    path("login/", account.Login.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("language/", account.set_language, name="language"),
+    path("theme/", account.set_theme, name="theme"),
+    path("healthz", account.health, name="health"),
+    path("companies/", companies.company_list, name="companies"),
+    path("companies/new/", companies.company_new, name="company-new"),
+    path("companies/<int:pk>/", companies.company_detail, name="company"),
+    path("companies/<int:pk>/edit/", companies.company_edit, name="company-edit"),
+    path("companies/<int:pk>/category/", companies.company_category, name="company-category"),
+    path("contacts/", contacts.contact_list, name="contacts"),
+    path("contacts/new/", contacts.contact_new, name="contact-new"),
+    path("contacts/<int:pk>/", contacts.contact_detail, name="contact"),
+    path("contacts/<int:pk>/edit/", contacts.contact_edit, name="contact-edit"),
+    path("sales/", sales.sale_list, name="sales"),
+    path("sales/new/", sales.sale_new, name="sale-new"),
+    path("sales/<int:pk>/", sales.sale_detail, name="sale"),
+    path("sales/<int:pk>/edit/", sales.sale_edit, name="sale-edit"),
+    path("sales/<int:pk>/won/", sales.sale_won, name="sale-won"),
+    path("sales/<int:pk>/lost/", sales.sale_lost, name="sale-lost"),
+    path("sales/<int:pk>/stall/", sales.sale_stall, name="sale-stall"),
+    path("sales/<int:pk>/close/", sales.sale_close, name="sale-close"),
+    path("sales/<int:pk>/reopen/", sales.sale_reopen, name="sale-reopen"),
+    path("sales/<int:pk>/stage/", sales.sale_stage, name="sale-stage"),
+    path("settings/", settings.settings_home, name="settings"),
+    path("settings/lists/company-categories/", settings.CATEGORIES.items, name="category-list"),
+    path("settings/lists/company-categories/new/", settings.CATEGORIES.edit, name="category-list-new"),
+    path("settings/lists/company-categories/<int:pk>/", settings.CATEGORIES.edit, name="category-list-item"),
+]

@@ -1,0 +1,87 @@
+"""What lead statuses add to the screens below."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Company, CompanyCategory, Contact
+from crm.slots import Badge, Panel, SettingsScreen, register
+from leads.models import Lead, LeadStatus
+
+
+def contact_statuses(request: HttpRequest, contacts: Sequence[Contact]) -> dict[int, str]:
+    """The lead status of each contact, with a menu to change it; nothing where the category does not use it (L1). Three statements."""
+    companies = Company.objects.filter(pk__in={contact.company_id for contact in contacts}, category__lead_status_enabled=True)
+    enabled = set(companies.values_list("pk", flat=True))
+    shown = [contact for contact in contacts if contact.company_id in enabled]
+    if not shown:
+        return {}
+    leads = {lead.contact_id: lead for lead in Lead.objects.filter(contact__in=shown).select_related("status")}
+    statuses = list(LeadStatus.objects.active())
+    may_edit = request.user.has_perm("leads.change_lead")
+    return {
+        contact.pk: render_to_string(
+            "leads/status_menu.html", {"contact": contact, "lead": leads.get(contact.pk), "statuses": statuses, "may_edit": may_edit}, request
+        )
+        for contact in shown
+    }
+
+
+def company_statuses(request: HttpRequest, companies: Sequence[Company]) -> dict[int, str]:
+    """How many contacts have which status, for companies that use lead status. Two statements."""
+    counts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    statuses = {status.pk: status for status in LeadStatus.objects.all()}
+    rows = (
+        Lead.objects.filter(contact__company__in=companies, contact__company__category__lead_status_enabled=True, contact__archived_at=None)
+        .order_by()
+        .values("contact__company", "status")
+        .annotate(n=Count("pk"))
+    )
+    for row in rows:
+        counts[row["contact__company"]].append({"status": statuses[row["status"]], "n": row["n"]})
+    return {
+        company: render_to_string("leads/status_counts.html", {"counts": sorted(found, key=lambda count: count["status"].position)})
+        for company, found in counts.items()
+    }
+
+
+def what_a_category_hides(request: HttpRequest, category: CompanyCategory) -> str:
+    """Before lead status is switched off: how many contacts' lead status will be hidden (C3)."""
+    if not category.pk or not category.lead_status_enabled:
+        return ""
+    companies = category.companies.count()
+    contacts = Lead.objects.filter(contact__company__category=category).count()
+    return render_to_string("leads/category_impact.html", {"companies": companies, "contacts": contacts}, request) if companies else ""
+
+
+def status_hidden(request: HttpRequest, company: Company) -> str:
+    """A quiet line on the card of a company whose category does not use lead status, when there are earlier values."""
+    if company.category.lead_status_enabled or not Lead.objects.filter(contact__company=company).exists():
+        return ""
+    return render_to_string("leads/status_hidden.html", {"company": company}, request)
+
+
+def status_history(request: HttpRequest, contact: Contact) -> str:
+    """Every change of a person's lead status (L4), where lead status is shown (L1)."""
+    if not contact.company.category.lead_status_enabled:
+        return ""
+    changes = contact.lead_status_changes.select_related("from_status", "to_status", "by")
+    return render_to_string("leads/status_history.html", {"changes": changes}, request)
+
+
+register(
+    Badge("company-contacts", _("Lead status"), contact_statuses),
+    Badge("contacts", _("Lead status"), contact_statuses),
+    Badge("companies", _("Lead status"), company_statuses),
+    Panel("category-edit", 10, what_a_category_hides),
+    Panel("company-contacts-foot", 10, status_hidden),
+    Panel("contact-aside", 10, status_history),
+    SettingsScreen("lead-statuses", _("Contact – Lead status"), "leads:status-list", "list", 20, is_list=True),
+)

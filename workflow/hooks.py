@@ -1,0 +1,84 @@
+"""What the rules add to the screens below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from crm import slots
+from crm.models import Company, Sale
+from crm.paging import count_capped
+from crm.slots import NavItem, Panel, SettingsScreen, register
+from workflow import decisions, inbox
+from workflow.explain import cause_sentence, explain
+from workflow.middleware import SESSION_KEY
+from workflow.models import APPLIED, CategoryDecision, Outcome
+from workflow.views.confirmations import context_of, several_context
+
+LATEST = 8
+
+
+def waiting_count(request: HttpRequest) -> int:
+    """How many suggestions wait for this person; asked once per request."""
+    if not hasattr(request, "_waiting_count"):
+        request._waiting_count = count_capped(inbox.waiting_for(request.user))  # type: ignore[attr-defined]
+    return request._waiting_count  # type: ignore[attr-defined]
+
+
+def _notice(request: HttpRequest, decision: CategoryDecision | None) -> str:
+    if decision is None:
+        return ""
+    context = {"decision": decision, "cause": cause_sentence(decision), "may_answer": decisions.may_answer(decision, request.user)}
+    return render_to_string("workflow/pending.html", context, request)
+
+
+def pending_of_company(request: HttpRequest, company: Company) -> str:
+    """What waits, at the top of the card (Q2)."""
+    return _notice(request, CategoryDecision.objects.waiting().filter(company=company).with_names().first())
+
+
+def pending_of_sale(request: HttpRequest, sale: Sale) -> str:
+    """What waits because of this sale (Q2)."""
+    return _notice(request, CategoryDecision.objects.waiting().filter(sale=sale).with_names().first())
+
+
+def history(request: HttpRequest, company: Company) -> str:
+    """The category history: what changed, what was kept, and why."""
+    shown = CategoryDecision.objects.filter(company=company, outcome__in=[*APPLIED, Outcome.KEPT]).with_names()[:LATEST]
+    entries = [{"decision": decision, "why": explain(decision)} for decision in shown]
+    return render_to_string("workflow/history_panel.html", {"entries": entries, "company": company}, request)
+
+
+def overview(request: HttpRequest, subject: Any) -> str:
+    """What waits for me, and what moved lately."""
+    waiting = [{"decision": decision, "cause": cause_sentence(decision)} for decision in inbox.waiting_for(request.user).with_names()[:5]]
+    moved = CategoryDecision.objects.filter(outcome__in=APPLIED, from_category__isnull=False).with_names()[:LATEST]
+    context = {"waiting": waiting, "moved": [{"decision": decision, "why": explain(decision)} for decision in moved]}
+    return render_to_string("workflow/overview.html", context, request)
+
+
+def dialog_after_form(request: HttpRequest) -> str:
+    """The dialog of suggestions that the form before this page raised; open without JavaScript too."""
+    ids = request.session.pop(SESSION_KEY, [])
+    here = {"next": request.get_full_path(), "opens_itself": True}
+    found = list(CategoryDecision.objects.waiting().filter(pk__in=ids).with_names())
+    found = [decision for decision in found if decisions.may_answer(decision, request.user)]
+    if not found:
+        return ""
+    if len(found) == 1:
+        return render_to_string("workflow/confirmation.html#dialog", {**context_of(request, found[0]), **here}, request)
+    return render_to_string("workflow/several.html#dialog", {**several_context(request, [decision.pk for decision in found], {}), **here}, request)
+
+
+register(
+    NavItem("confirmations", _("Confirmations"), _("Confirm"), "workflow:confirmations", "tray", 50, count=waiting_count),
+    SettingsScreen("workflow", _("Workflow"), "workflow:lead-categorization", "swap", 50),
+    Panel("company-top", 10, pending_of_company),
+    Panel("company-aside", 10, history),
+    Panel("sale-top", 10, pending_of_sale),
+    Panel("overview", 10, overview),
+)
+slots.page_dialogs.append(dialog_after_form)

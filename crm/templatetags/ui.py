@@ -148,3 +148,33 @@ def panels(context: dict[str, Any], place: str, subject: Any) -> SafeString:
 def lookup(mapping: dict[Any, Any], key: Any) -> Any:
     """`mapping[key]`, or nothing."""
     return mapping.get(key, "")
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """A list from a sentence, for loops in templates."""
+    return text.split()
+
+
+@register.filter
+def pairs(text: str) -> list[tuple[str, str]]:
+    """`"en:English da:Dansk"|pairs`."""
+    return [(word.split(":")[0], word.split(":")[1]) for word in text.split()]
+
+
+@register.simple_tag
+def stylesheet(name: str) -> str:
+    """The address of one of our stylesheets."""
+    return static(f"css/{name}.css")
+
+
+@register.simple_tag(takes_context=True)
+def query(context: dict[str, Any], **changes: Any) -> str:
+    """The present address's query with `changes`; an empty value takes a part out. Paging starts anew unless it is named."""
+    params = context["request"].GET.copy()
+    params.pop("page", None)
+    for name, value in changes.items():
+        params.pop(name, None)
+        if value not in ("", None):
+            params[name] = value
+    return f"?{params.urlencode()}" if params else "."

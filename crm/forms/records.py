@@ -1,0 +1,133 @@
+"""Forms of companies, contacts and sales."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.forms.base import DateInput, RecordForm, Styled
+from crm.models import Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, User
+
+
+def active_users(include: int | None = None) -> Any:
+    """Users who can be chosen, and the one who is chosen already."""
+    return User.objects.filter(Q(is_active=True) | Q(pk=include)) if include else User.objects.filter(is_active=True)
+
+
+class CompanyForm(RecordForm):
+    """A company; its category only when it is created: later the category has an action of its own, with its history."""
+
+    class Meta:
+        model = Company
+        fields = ["name", "category", "our_contact", "registration_number", "business", "phone", "website", "address", "postcode", "city", "country"]
+        labels = {
+            "name": _("Name"), "category": _("Category"), "our_contact": _("Our contact"), "registration_number": _("CVR no."), "business": _("Business"),
+            "phone": _("Telephone"), "website": _("Website"), "address": _("Address"), "postcode": _("Postcode"), "city": _("Town"), "country": _("Country"),
+        }  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["our_contact"].queryset = active_users(self.instance.our_contact_id)
+        if self.instance.pk:
+            del self.fields["category"]
+            self._meta = type("Meta", (), {**vars(self._meta), "fields": [name for name in self._meta.fields if name != "category"]})
+        else:
+            self.fields["category"].queryset = CompanyCategory.objects.active()
+            self.fields["category"].initial = CompanyCategory.objects.filter(is_default=True).first()
+            self.fields["category"].empty_label = None
+
+
+class ContactForm(RecordForm):
+    """A contact at a company."""
+
+    class Meta:
+        model = Contact
+        fields = ["first_name", "last_name", "company", "title", "email", "phone"]
+        labels = {
+            "first_name": _("First name"), "last_name": _("Last name"), "company": _("Company"), "title": _("Title"), "email": _("Email address"),
+            "phone": _("Telephone"),
+        }  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["company"].queryset = _companies(self.instance.company_id)
+
+
+class SaleForm(RecordForm):
+    """A sale. Won, lost and reopening are actions of their own (S2)."""
+
+    class Meta:
+        model = Sale
+        fields = ["title", "company", "contact", "stage", "amount", "currency", "expected_close", "owner", "description"]
+        widgets = {"expected_close": DateInput()}
+        labels = {
+            "title": _("Title"), "company": _("Company"), "contact": _("Contact"), "stage": _("Stage"), "amount": _("Amount"), "currency": _("Currency"),
+            "expected_close": _("Expected closing date"), "owner": _("Owner"), "description": _("Description"),
+        }  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["company"].queryset = _companies(self.instance.company_id)
+        self.fields["contact"].queryset = self._contacts()
+        self.fields["contact"].error_messages["invalid_choice"] = _("This person does not work at this company")
+        self.fields["stage"].queryset = SaleStage.objects.active(include=self.instance.stage_id)
+        self.fields["owner"].queryset = active_users(self.instance.owner_id)
+        if not self.instance.pk:
+            self.fields["stage"].initial = SaleStage.objects.active().first()
+        self.fields["amount"].required = False
+        self.fields["description"].widget.attrs["rows"] = 3
+
+    def _contacts(self) -> Any:
+        """People at the company that is chosen at this moment, and whoever is on the sale already (L5)."""
+        chosen = (self.data.get(self.add_prefix("company")) if self.is_bound else self.initial.get("company")) or None
+        company = int(chosen) if str(chosen).isdigit() else getattr(chosen, "pk", None)
+        same = company == self.instance.company_id
+        people = Q(company=company, archived_at=None) if company else Q(pk__in=[])
+        return Contact.objects.filter(people | Q(pk=self.instance.contact_id) if same and self.instance.contact_id else people)
+
+    def clean_amount(self) -> Any:
+        """Nothing typed is 0."""
+        return self.cleaned_data["amount"] or 0
+
+
+def _companies(include: int | None) -> Any:
+    return Company.objects.filter(Q(archived_at=None) | Q(pk=include)) if include else Company.objects.current()
+
+
+class CloseForm(Styled, forms.ModelForm):
+    """Closing date and reason of a sale that is being won or lost (S1)."""
+
+    class Meta:
+        model = Sale
+        fields = ["closed_on", "reason", "reason_note"]
+        widgets = {"closed_on": DateInput()}
+        labels = {"closed_on": _("Closing date"), "reason": _("Reason"), "reason_note": _("Note")}
+
+    def __init__(self, *args: Any, status: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.status = status
+        self.fields["closed_on"].required = True
+        self.fields["reason"].queryset = SaleReason.objects.active(include=self.instance.reason_id).filter(applies_to=status)
+        self.fields["reason"].empty_label = _("Select reason")
+        self.fields["reason"].widget.attrs["autofocus"] = True
+        self.style()
+
+
+class StallForm(Styled, forms.ModelForm):
+    """When to look at a stalled sale again."""
+
+    class Meta:
+        model = Sale
+        fields = ["reopen_on"]
+        widgets = {"reopen_on": DateInput()}
+        labels = {"reopen_on": _("Re-open date")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.status = Sale.Status.STALLED
+        self.fields["reopen_on"].required = True
+        self.fields["reopen_on"].widget.attrs["autofocus"] = True
+        self.style()

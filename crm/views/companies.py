@@ -1,0 +1,117 @@
+"""The companies list, the card, and changing a category by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from crm import slots
+from crm.forms.records import CompanyForm
+from crm.models import Company, CompanyCategory, Sale
+from crm.models.categories import POTENTIAL_CUSTOMER
+from crm.paging import count_capped, paginate
+from crm.views.base import done, edit_record, fetch, page, refused, require, unit_of_work
+
+SORTS = {"name": ("name", False), "changed": ("updated_at", True)}
+
+
+def _views(request: HttpRequest) -> list[dict[str, Any]]:
+    """The saved views above the list."""
+    everything = Company.objects.current()
+    views = [
+        ("", _("All companies"), everything),
+        ("mine", _("Mine"), everything.filter(our_contact=request.user)),
+        ("potential", _("Potential customers"), everything.filter(category__group=POTENTIAL_CUSTOMER)),
+        ("customers", _("Customers"), everything.filter(category__group="customer")),
+    ]
+    return [{"key": key, "label": label, "query": query, "count": count_capped(query)} for key, label, query in views]
+
+
+@require_safe
+def company_list(request: HttpRequest) -> HttpResponse:
+    """Search, filter, sort, page; the address holds it all."""
+    require(request, "crm.view_company")
+    views = _views(request)
+    view = next((view for view in views if view["key"] == request.GET.get("view", "")), views[0])
+    query: QuerySet = view["query"].search(request.GET.get("q", ""))
+    category = request.GET.get("category", "")
+    if category.isdigit():
+        query = query.filter(category=category)
+    sort = request.GET.get("sort") if request.GET.get("sort") in SORTS else "name"
+    field, descending = SORTS[sort]
+    open_sales = Q(sales__status=Sale.Status.OPEN, sales__archived_at=None)
+    found = paginate(query.select_related("category", "our_contact"), field=field, descending=descending, cursor=request.GET.get("page", ""))
+    totals = {
+        row["pk"]: row
+        for row in Company.objects.filter(pk__in=[company.pk for company in found.rows])
+        .order_by()
+        .values("pk")
+        .annotate(open_count=Count("sales", filter=open_sales), open_amount=Sum("sales__amount", filter=open_sales))
+    }
+    context = {
+        "active": "companies", "views": views, "view": view["key"], "found": found, "totals": totals, "sort": sort, "q": request.GET.get("q", ""),
+        "category": category, "categories": CompanyCategory.objects.active(), "badges": slots.badges_for(request, "companies", found.rows),
+        "is_filtered": bool(request.GET.get("q") or category or view["key"]),
+    }  # fmt: skip
+    return page(request, "crm/companies.html", context, fragment="results")
+
+
+@require_safe
+def company_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The company card."""
+    require(request, "crm.view_company")
+    company = get_object_or_404(Company.objects.select_related("category", "our_contact"), pk=pk)
+    contacts = list(company.contacts.current())
+    context = {
+        "active": "companies", "company": company, "contacts": contacts, "sales": company.sales.current().select_related("stage").order_by(F("closed_on").desc(nulls_first=True), "-pk")[:50],
+        "badges": slots.badges_for(request, "company-contacts", contacts), "categories": CompanyCategory.objects.active(include=company.category_id),
+    }  # fmt: skip
+    return page(request, "crm/company.html", context, fragment="card")
+
+
+def company_new(request: HttpRequest) -> HttpResponse:
+    """Create a company."""
+    require(request, "crm.add_company")
+    form = CompanyForm(request.POST or None, instance=Company(our_contact=request.user))
+    return edit_record(
+        request, form, template="crm/record_form.html", message=_("{name} created"), context={"active": "companies", "title": _("New company"), "back": "crm:companies"}
+    )
+
+
+def company_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Edit a company; its category is changed on the card."""
+    require(request, "crm.change_company")
+    with unit_of_work(request):
+        company = fetch(request, Company, pk)
+        form = CompanyForm(request.POST or None, instance=company)
+        context = {"active": "companies", "title": _("Edit {name}").format(name=company.name), "cancel": company.get_absolute_url(), "back": "crm:companies"}
+        return edit_record(request, form, template="crm/record_form.html", message=_("{name} saved"), context=context)
+
+
+@require_POST
+def company_category(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change the category by hand: to any, by anyone who may edit the company (C7)."""
+    require(request, "crm.change_company")
+    with unit_of_work(request):
+        company = fetch(request, Company, pk)
+        chosen = request.POST.get("category", "")
+        category = CompanyCategory.objects.active().filter(pk=chosen).first() if chosen.isdigit() else None
+        if category is None:
+            return refused(request, _("This category has been deleted. Choose another one."), to=company.get_absolute_url(), status=422)
+        if request.POST.get("version") != str(company.category_version):
+            return refused(request, _("{company} has changed: it is now {category}. Nothing was saved; choose again.").format(company=company, category=company.category), to=company.get_absolute_url())
+        company.category = category
+        company.save()
+    return done(request, _("{company} is now {category}").format(company=company, category=category), to=company.get_absolute_url())
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Where the day starts: what waits, my open sales, what moved lately."""
+    mine = Sale.objects.current().filter(owner=request.user, status=Sale.Status.OPEN).select_related("company", "stage").order_by("expected_close", "pk")[:10]
+    return render(request, "crm/overview.html", {"active": "home", "sales": mine})

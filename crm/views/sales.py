@@ -1,0 +1,154 @@
+"""Sales: list, page, create, edit, and the actions that close and reopen one (S2)."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.forms.records import CloseForm, SaleForm, StallForm
+from crm.models import Company, Sale, SaleStage
+from crm.paging import paginate
+from crm.views.base import done, edit_record, fetch, next_url, page, require, unit_of_work
+
+MAY_EDIT = "crm.change_sale"
+
+
+@require_safe
+def sale_list(request: HttpRequest) -> HttpResponse:
+    """Sales, the latest change first."""
+    require(request, "crm.view_sale")
+    query = Sale.objects.current().search(request.GET.get("q", "")).select_related("company__category", "stage", "owner")
+    status = request.GET.get("status", "")
+    if status in Sale.Status.values:
+        query = query.filter(status=status)
+    if request.GET.get("mine"):
+        query = query.filter(owner=request.user)
+    found = paginate(query, field="updated_at", descending=True, cursor=request.GET.get("page", ""))
+    context = {
+        "active": "sales", "found": found, "q": request.GET.get("q", ""), "status": status, "mine": request.GET.get("mine", ""), "statuses": Sale.Status.choices,
+        "is_filtered": bool(request.GET.get("q") or status or request.GET.get("mine")),
+    }  # fmt: skip
+    return page(request, "crm/sales.html", context, fragment="results")
+
+
+@require_safe
+def sale_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One sale."""
+    require(request, "crm.view_sale")
+    sale = get_object_or_404(Sale.objects.select_related("company__category", "contact", "stage", "owner", "reason"), pk=pk)
+    context = {
+        "active": "sales", "sale": sale, "stages": SaleStage.objects.active(include=sale.stage_id),
+        "transitions": sale.transitions.select_related("by", "from_company", "to_company"),
+    }  # fmt: skip
+    return page(request, "crm/sale.html", context, fragment="card")
+
+
+def sale_new(request: HttpRequest) -> HttpResponse:
+    """Create a sale, at the company in the address if there is one."""
+    require(request, "crm.add_sale")
+    asked = request.GET.get("company", "")
+    company = Company.objects.current().filter(pk=asked).first() if asked.isdigit() else None
+    if request.htmx and request.method == "GET":  # type: ignore[attr-defined]
+        return _contact_field(request, Sale())
+    form = SaleForm(request.POST or None, instance=Sale(company=company, owner=request.user))
+    context = {"active": "sales", "title": _("New sale"), "cancel": company.get_absolute_url() if company else "", "back": "crm:sales"}
+    return edit_record(request, form, template="crm/sale_form.html", message=_("Sale saved"), context=context)
+
+
+def sale_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Edit a sale."""
+    require(request, MAY_EDIT)
+    with unit_of_work(request):
+        sale = fetch(request, Sale, pk)
+        if request.htmx and request.method == "GET":  # type: ignore[attr-defined]
+            return _contact_field(request, sale)
+        form = SaleForm(request.POST or None, instance=sale)
+        context = {"active": "sales", "title": _("Edit {name}").format(name=sale.title), "cancel": sale.get_absolute_url(), "back": "crm:sales"}
+        return edit_record(request, form, template="crm/sale_form.html", message=_("Sale saved"), context=context)
+
+
+def _contact_field(request: HttpRequest, sale: Sale) -> HttpResponse:
+    """The choice of contacts, after another company was chosen in the form."""
+    company = request.GET.get("company", "")
+    form = SaleForm(instance=sale, initial={"company": int(company) if company.isdigit() else None, "contact": request.GET.get("contact", "")})
+    return render(request, "crm/sale_form.html#contact", {"form": form})
+
+
+@require_POST
+def sale_won(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark as won, today. Doing it twice changes once."""
+    require(request, MAY_EDIT)
+    with unit_of_work(request):
+        sale = fetch(request, Sale, pk)
+        if sale.status != Sale.Status.WON:
+            sale.status, sale.closed_on, sale.reason, sale.reason_note = Sale.Status.WON, None, None, ""  # of a lost sale
+            sale.save()
+    return done(request, _("Sale saved"), to=sale.get_absolute_url())
+
+
+def sale_lost(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for the reason, then mark as lost."""
+    return _close(request, pk, Sale.Status.LOST)
+
+
+def sale_stall(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask when to look again, then mark as stalled."""
+    require(request, MAY_EDIT)
+    with unit_of_work(request):
+        sale = fetch(request, Sale, pk)
+        form = StallForm(request.POST or None, instance=sale)
+        return _step(request, sale, form, _("Stalled until when?"), "crm:sale-stall")
+
+
+def sale_close(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change closing date and reason of a sale that is closed."""
+    return _close(request, pk, "")
+
+
+def _close(request: HttpRequest, pk: int, status: str) -> HttpResponse:
+    require(request, MAY_EDIT)
+    with unit_of_work(request):
+        sale = fetch(request, Sale, pk)
+        if not status and not sale.is_closed:
+            return done(request, _("The sale is open"), to=sale.get_absolute_url())
+        status = status or sale.status
+        form = CloseForm(request.POST or None, instance=sale, status=status, initial={"closed_on": sale.closed_on or timezone.localdate()})
+        titles = {Sale.Status.LOST: _("Why was the sale lost?"), Sale.Status.WON: _("When and why was the sale won?")}
+        names = {Sale.Status.LOST: "crm:sale-lost", Sale.Status.WON: "crm:sale-close"}
+        return _step(request, sale, form, titles[status], names[status])
+
+
+def _step(request: HttpRequest, sale: Sale, form: CloseForm | StallForm, title: str, url_name: str) -> HttpResponse:
+    """A small form that stands between a button and its effect: a dialog, or without JavaScript a page."""
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return done(request, _("Sale saved"), to=sale.get_absolute_url())
+    status = 422 if request.method == "POST" else 200
+    context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": next_url(request, sale.get_absolute_url())}
+    return page(request, "crm/sale_step.html", context, fragment="body" if request.method == "POST" else "dialog", status=status)
+
+
+@require_POST
+def sale_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open again: closing date and reason go, and no rule runs (S2)."""
+    require(request, MAY_EDIT)
+    with unit_of_work(request):
+        sale = fetch(request, Sale, pk)
+        sale.status = Sale.Status.OPEN
+        sale.save()
+    return done(request, _("Sale reopened"), to=sale.get_absolute_url())
+
+
+@require_POST
+def sale_stage(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move an open sale to another stage."""
+    require(request, MAY_EDIT)
+    with unit_of_work(request):
+        sale = fetch(request, Sale, pk)
+        chosen = request.POST.get("stage", "")
+        sale.stage = get_object_or_404(SaleStage.objects.active(), pk=chosen if chosen.isdigit() else 0)
+        sale.save()
+    return done(request, _("{sale} moved to {stage}").format(sale=sale, stage=sale.stage), to=sale.get_absolute_url())

@@ -1,0 +1,50 @@
+"""Setting a lead status, and the list of them."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from crm.models import Contact
+from crm.views.base import done, refused, require
+from crm.views.lists import ListScreen
+from leads.defaults import LeadStatusNotEnabled, set_lead_status
+from leads.forms import LeadStatusForm
+from leads.models import LeadStatus
+
+
+@require_POST
+def contact_lead_status(request: HttpRequest, pk: int) -> HttpResponse:
+    """Set one contact's lead status."""
+    require(request, "leads.change_lead")
+    contact = get_object_or_404(Contact.objects.select_related("company__category"), pk=pk)
+    to, chosen = contact.company.get_absolute_url(), request.POST.get("status", "")
+    status = LeadStatus.objects.active().filter(pk=chosen).first() if chosen.isdigit() else None
+    if status is None:
+        return refused(request, _("This lead status has been deleted. Choose another one."), to=to, status=422)
+    try:
+        set_lead_status(contact=contact, status=status)
+    except LeadStatusNotEnabled:
+        text = _("Lead status is not used for companies in {category}. Nothing was saved.").format(category=contact.company.category)
+        return refused(request, text, to=to, status=422)
+    return done(request, _("Lead status of {name} is now {status}").format(name=contact.name, status=status), to=to)
+
+
+STATUSES = ListScreen(
+    key="lead-statuses",
+    model=LeadStatus,
+    form=LeadStatusForm,
+    url_name="leads:status-list",
+    title=gettext_lazy("Contact – Lead status"),
+    help=gettext_lazy("Where a person is in qualification. Shown for companies whose category has lead status enabled; reports go by the meaning."),
+    used_by=gettext_lazy("Contacts"),
+    usage=lambda query: query.annotate(uses=Count("leads", filter=Q(leads__contact__archived_at=None))),
+    columns=[
+        (gettext_lazy("Meaning"), lambda item: str(item.get_meaning_display())),
+        (gettext_lazy("Default"), lambda item: _("New contacts") if item.is_default else ""),
+    ],
+)

@@ -1,0 +1,173 @@
+"""What `save()` promises: a transition is what the database says (crm/models/watch.py)."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from crm.models import Company, Sale
+from crm.signals import sales_changed
+from tests.crm.writes import listening, roll_back
+from tests.factories import CompanyFactory, SaleFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def heard():
+    """What was said about sales, as (before, after)."""
+    with listening(sales_changed) as lists:
+        yield lists
+
+
+def _said(heard):
+    return [[(change.old_status, change.new_status) for change in changes] for changes in heard]
+
+
+def _loaded(sale):
+    return Sale.objects.get(pk=sale.pk)
+
+
+def _stored(sale):
+    return Sale.objects.values_list("status", flat=True).get(pk=sale.pk)
+
+
+# ------------------------------------------------------------ rollbacks
+@pytest.mark.parametrize("transactional", [pytest.param(True, marks=pytest.mark.django_db(transaction=True)), False])
+def test_a3_a_save_that_was_rolled_back_is_announced_again_when_repeated(heard, transactional):
+    sale = _loaded(SaleFactory())
+    heard.clear()
+    sale.status = Sale.Status.WON
+    roll_back(sale.save)
+    assert _stored(sale) == "open"
+    sale.save()
+    assert _said(heard) == [[("open", "won")], [("open", "won")]]
+    assert _stored(sale) == "won"
+
+
+def test_a_creation_that_was_rolled_back_can_be_repeated_with_the_same_instance(heard):
+    sale = Sale(title="Solar roof", company=CompanyFactory(), status=Sale.Status.WON)
+    roll_back(sale.save)
+    sale.save()
+    assert _said(heard) == [[("", "won")], [("", "won")]]
+    assert Sale.objects.count() == 1
+
+
+def test_a_field_written_in_a_transaction_that_was_rolled_back_is_written_when_repeated():
+    sale = _loaded(SaleFactory(title="Before"))
+    sale.title = "After"
+    roll_back(sale.save)
+    sale.save()
+    assert _loaded(sale).title == "After"
+
+
+# --------------------------------------------------- one transaction, several saves
+def test_a3_a_second_save_in_the_same_transaction_announces_nothing(heard):
+    sale = _loaded(SaleFactory())
+    heard.clear()
+    with transaction.atomic():
+        sale.status = Sale.Status.WON
+        sale.save()
+        sale.title = "Solar roof, both halls"
+        sale.save()
+    assert _said(heard) == [[("open", "won")]]
+    assert _loaded(sale).title == "Solar roof, both halls"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a3_saving_a_won_sale_again_after_the_commit_announces_nothing(heard):
+    sale = _loaded(SaleFactory())
+    heard.clear()
+    sale.status = Sale.Status.WON
+    sale.save()
+    sale.save()
+    sale.title = "Solar roof, both halls"
+    sale.save()
+    assert _said(heard) == [[("open", "won")]]
+
+
+def test_a_sale_that_is_won_and_reopened_in_one_transaction_is_open_afterwards(heard):
+    sale = _loaded(SaleFactory())
+    heard.clear()
+    with transaction.atomic():
+        sale.status = Sale.Status.WON
+        sale.save()
+        sale.status = Sale.Status.OPEN
+        sale.save()
+    assert _stored(sale) == "open"
+    assert _said(heard) == [[("open", "won")], [("won", "open")]]
+
+
+def test_a_field_that_is_changed_and_changed_back_in_one_transaction_is_as_before():
+    sale = _loaded(SaleFactory(title="Before"))
+    with transaction.atomic():
+        sale.title = "After"
+        sale.save()
+        sale.title = "Before"
+        sale.save()
+    assert _loaded(sale).title == "Before"
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["created in this transaction", "loaded"])
+def test_an_instance_saved_earlier_in_the_transaction_does_not_reopen_a_sale_won_since(fresh, heard):
+    sale = SaleFactory() if fresh else _loaded(SaleFactory())
+    sale.status = Sale.Status.STALLED
+    sale.save()
+    Sale.objects.filter(pk=sale.pk).update(status=Sale.Status.WON)
+    heard.clear()
+    sale.title = "Solar roof, both halls"
+    sale.save()
+    assert _stored(sale) == "won"
+    assert _said(heard) == []
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["created in this transaction", "loaded"])
+def test_an_instance_saved_earlier_in_the_transaction_does_not_move_its_company_back(fresh, category):
+    company = CompanyFactory() if fresh else Company.objects.get(pk=CompanyFactory().pk)
+    company.category = category["Opportunity"]
+    company.save()
+    Company.objects.filter(pk=company.pk).update(category=category["Customer"])
+    company.phone = "+45 75 00 00 00"
+    company.save()
+    assert Company.objects.get(pk=company.pk).category == category["Customer"]
+
+
+# ---------------------------------------------------------- stale instances
+def test_a3_a_stale_instance_does_not_invent_a_transition(heard):
+    sale = SaleFactory()
+    mine, theirs = _loaded(sale), _loaded(sale)
+    theirs.status = Sale.Status.WON
+    theirs.save()
+    heard.clear()
+    mine.status = Sale.Status.WON
+    mine.save()
+    assert _said(heard) == []
+
+
+def test_the_transition_of_a_stale_instance_starts_where_the_database_is(heard):
+    sale = SaleFactory()
+    mine = _loaded(sale)
+    Sale.objects.filter(pk=sale.pk).update(status=Sale.Status.LOST)
+    heard.clear()
+    mine.status = Sale.Status.WON
+    mine.save()
+    assert _said(heard) == [[("lost", "won")]]
+
+
+def test_a_stale_instance_does_not_reopen_a_sale_that_a_colleague_won(heard):
+    sale = SaleFactory()
+    mine = _loaded(sale)
+    Sale.objects.filter(pk=sale.pk).update(status=Sale.Status.WON)
+    heard.clear()
+    mine.title = "Solar roof, both halls"
+    mine.save()
+    assert (_stored(sale), _loaded(sale).title, _said(heard)) == ("won", "Solar roof, both halls", [])
+
+
+def test_a_stale_instance_does_not_undo_what_a_colleague_wrote_in_another_field():
+    sale = SaleFactory(description="")
+    mine = _loaded(sale)
+    Sale.objects.filter(pk=sale.pk).update(description="Wants batteries too", amount=1)
+    mine.title = "Solar roof, both halls"
+    mine.save()
+    assert (_loaded(sale).description, _loaded(sale).amount) == ("Wants batteries too", 1)

@@ -1,0 +1,27 @@
+"""Rules and the ledger in Django's admin."""
+
+from django.contrib import admin
+
+from crm.admin import KeptAdmin, ReadOnlyAdmin
+from workflow.models import AutomationRule, Batch, CategoryDecision, HandOver, WorkflowSettings
+
+
+@admin.register(AutomationRule)
+class RuleAdmin(KeptAdmin):
+    """Rules; several lead statuses can have one each."""
+
+    list_display = ("trigger", "lead_status", "target_category", "ask_user", "is_enabled")
+    list_select_related = ("lead_status", "target_category")
+
+
+@admin.register(CategoryDecision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """The ledger."""
+
+    list_display = ("created_at", "company", "trigger", "outcome", "skip_reason", "from_category", "to_category", "applied_version")
+    list_filter = ("outcome", "trigger")
+    list_select_related = ("company", "from_category", "to_category")
+
+
+for model in (Batch, HandOver, WorkflowSettings):
+    admin.site.register(model, ReadOnlyAdmin)

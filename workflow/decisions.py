@@ -1,0 +1,121 @@
+"""Answering a suggestion: accept it, choose another category, or keep the current one (Q1 to Q5).
+
+What is applied is checked again at that moment, under the company's lock, with the rights of the person deciding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.models import CompanyCategory, User, move_companies
+from crm.models.companies import lock_companies
+from workflow.models import CategoryDecision, Outcome
+
+ANSWER = "answer"  # origin of a category change whose decision is the suggestion itself
+
+
+class NothingToDecide(Exception):
+    """The suggestion was answered, replaced, or became obsolete. `decision` says how it ended."""
+
+    def __init__(self, decision: CategoryDecision) -> None:
+        super().__init__(decision.outcome)
+        self.decision = decision
+
+
+class Stale(Exception):
+    """The category has changed since the question was shown; it must be shown again (Q4)."""
+
+
+class TargetDeleted(Exception):
+    """The category that was to be set has been deleted meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How a suggestion ended: the outcome, and where the company is now."""
+
+    decision: CategoryDecision
+    category: CompanyCategory
+
+    @property
+    def changed(self) -> bool:
+        """Whether the company moved."""
+        return self.decision.outcome != Outcome.KEPT
+
+
+def may_answer(decision: CategoryDecision, user: User) -> bool:
+    """Whom it was asked of, and administrators (Q3), as long as they may edit the company."""
+    return user.may_edit_companies and (decision.asked_of_id == user.pk or user.is_administrator)
+
+
+def accept(decision_id: int, *, by: User, seen_version: int) -> Answered:
+    """Set the suggested category. See `_answer()` for errors."""
+    return _answer(decision_id, by=by, seen_version=seen_version, choose=lambda decision: decision.suggested_category)
+
+
+def choose(decision_id: int, category: CompanyCategory, *, by: User, seen_version: int) -> Answered:
+    """Set another category. Choosing the suggested one is accepting, the present one keeping. See `_answer()` for errors."""
+    return _answer(decision_id, by=by, seen_version=seen_version, choose=lambda _decision: category)
+
+
+def keep(decision_id: int, *, by: User, seen_version: int) -> Answered:
+    """Keep the current category; the same cause does not ask again (Q5). See `_answer()` for errors."""
+    return _answer(decision_id, by=by, seen_version=seen_version, choose=lambda decision: decision.company.category)
+
+
+def _answer(decision_id: int, *, by: User, seen_version: int, choose) -> Answered:  # type: ignore[no-untyped-def]
+    """Decide once. `seen_version` is the company's `category_version` that the person saw.
+
+    Raises CategoryDecision.DoesNotExist, PermissionDenied, NothingToDecide, Stale, or TargetDeleted; then nothing changes,
+    except that a suggestion found to make no sense any more is marked obsolete. Seven statements.
+    """
+    try:
+        with transaction.atomic():
+            return _decide(decision_id, by, seen_version, choose)
+    except NothingToDecide as ended:
+        if ended.decision.outcome == Outcome.WAITING:
+            CategoryDecision.objects.filter(pk=decision_id, outcome=Outcome.WAITING).update(outcome=Outcome.OBSOLETE, decided_at=timezone.now())
+            raise NothingToDecide(CategoryDecision.objects.with_names().get(pk=decision_id)) from None
+        raise
+
+
+def _decide(decision_id: int, by: User, seen_version: int, choose) -> Answered:  # type: ignore[no-untyped-def]
+    company_id = CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)
+    locked = lock_companies([company_id])
+    decision = CategoryDecision.objects.with_names().get(pk=decision_id)  # read after the lock: what is true now
+    if not may_answer(decision, by):
+        raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
+    if decision.outcome != Outcome.WAITING:
+        raise NothingToDecide(decision)
+    company = decision.company
+    if not company.category.is_potential or company.category_id == decision.suggested_category_id:
+        raise NothingToDecide(decision)
+    if company.category_version != seen_version:
+        raise Stale
+    target = choose(decision)
+    if target.archived_at and target.pk != company.category_id:
+        raise TargetDeleted
+    return _write(decision, target, by, locked)
+
+
+def _write(decision: CategoryDecision, target: CompanyCategory, by: User, locked: dict) -> Answered:
+    company = decision.company
+    decision.decided_by, decision.decided_at = by, timezone.now()
+    if target.pk == company.category_id:
+        decision.outcome = Outcome.KEPT
+    else:
+        decision.outcome = Outcome.ACCEPTED if target.pk == decision.suggested_category_id else Outcome.CHOSE_OTHER
+        decision.to_category, decision.applied_version = target, company.category_version + 1
+        decision.from_category = company.category  # what it was when decided, which may not be what it was when asked
+    names = ["outcome", "decided_by", "decided_at", "to_category", "applied_version", "from_category"]
+    claimed = CategoryDecision.objects.filter(pk=decision.pk, outcome=Outcome.WAITING).update(**{name: getattr(decision, name) for name in names})
+    if not claimed:  # ended between our look and our claim, by a sale that was reopened
+        raise NothingToDecide(CategoryDecision.objects.with_names().get(pk=decision.pk))
+    if decision.outcome != Outcome.KEPT:
+        move_companies({company.pk: target.pk}, origin=ANSWER, locked=locked)
+    return Answered(decision, target)

@@ -1,0 +1,99 @@
+"""A decision as a sentence, in the reader's language: the one function for card, dialog, inbox and history."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from workflow.models import CategoryDecision, Outcome, SkipReason, Trigger
+
+Origin = CategoryDecision.Origin
+
+
+def cause(decision: CategoryDecision) -> str:
+    """What happened, as a clause: the sale “Solar roof” was won."""
+    match decision.trigger:
+        case Trigger.SALE_WON:
+            return _("the sale “{sale}” was won").format(sale=decision.sale)
+        case Trigger.SALE_LOST:
+            return _("the sale “{sale}” was lost").format(sale=decision.sale)
+        case Trigger.SALE_REGISTERED:
+            return _("the sale “{sale}” was registered").format(sale=decision.sale)
+        case Trigger.LEAD_STATUS_SET:
+            return _("lead status for {contact} was set to {status}").format(contact=decision.contact, status=decision.lead_status)
+    return str(decision.get_trigger_display())
+
+
+def cause_sentence(decision: CategoryDecision) -> str:
+    """What happened, as a sentence of its own."""
+    match decision.trigger:
+        case Trigger.SALE_WON:
+            return _("The sale “{sale}” was marked as won.").format(sale=decision.sale)
+        case Trigger.SALE_LOST:
+            return _("The sale “{sale}” was marked as lost.").format(sale=decision.sale)
+        case Trigger.SALE_REGISTERED:
+            return _("The sale “{sale}” was registered.").format(sale=decision.sale)
+        case Trigger.LEAD_STATUS_SET:
+            return _("Lead status for {contact} was set to {status}.").format(contact=decision.contact, status=decision.lead_status)
+    return cause(decision)
+
+
+def explain(decision: CategoryDecision) -> str:
+    """Why the category is what it is, or why nothing was done. Expects `with_names()`; no statement."""
+    if decision.trigger in Origin.values:
+        return _explain_person(decision)
+    why, who = cause(decision), decision.decided_by
+    match decision.outcome:
+        case Outcome.CHANGED:
+            return _("Automatic: {cause}.").format(cause=why)
+        case Outcome.WAITING:
+            return _("Waits for {name}: {cause}.").format(name=decision.asked_of or _("the administrators"), cause=why)
+        case Outcome.ACCEPTED:
+            return _("Confirmed by {name}: {cause}.").format(name=who, cause=why)
+        case Outcome.CHOSE_OTHER:
+            return _("{name} chose another category than {category}: {cause}.").format(name=who, category=decision.suggested_category, cause=why)
+        case Outcome.KEPT:
+            return _("{name} declined {category}: {cause}.").format(name=who, category=decision.suggested_category, cause=why)
+        case Outcome.SKIPPED:
+            return _("Skipped, {reason}: {cause}.").format(reason=skip_reason(decision), cause=why)
+        case Outcome.REPLACED:
+            return _("A newer suggestion replaced {category}: {cause}.").format(category=decision.suggested_category, cause=why)
+        case Outcome.OBSOLETE:
+            return _("The suggestion {category} no longer applied: {cause}.").format(category=decision.suggested_category, cause=why)
+        case Outcome.FAILED:
+            return _("The rule failed ({error}): {cause}.").format(error=decision.error, cause=why)
+    return why
+
+
+def _explain_person(decision: CategoryDecision) -> str:
+    who = decision.caused_by or _("the system")
+    match decision.trigger:
+        case Origin.CREATED:
+            return _("Created by import") if decision.batch and decision.batch.kind == "import" else _("Created by {name}").format(name=who)
+        case Origin.MANUAL:
+            return _("Changed by {name}").format(name=who)
+        case Origin.UNDO:
+            return _("Undone by {name}").format(name=who)
+        case Origin.REPLACE:
+            return _("Moved by {name}: the list item was replaced").format(name=who)
+    return _("Applied to existing companies by {name}").format(name=who)
+
+
+def skip_reason(decision: CategoryDecision) -> str:
+    """Why a rule did not act, as a clause."""
+    category = decision.from_category
+    match decision.skip_reason:
+        case SkipReason.NOT_POTENTIAL:
+            return _("{company} is {category}, and rules only move potential customers").format(company=decision.company, category=category)
+        case SkipReason.LEAD_STATUS_OFF:
+            return _("{category} does not use lead status").format(category=category)
+        case SkipReason.TARGET_DELETED:
+            return _("the category {category} has been deleted").format(category=decision.suggested_category)
+        case SkipReason.ALREADY_THERE:
+            return _("{company} is {category} already").format(company=decision.company, category=category)
+        case SkipReason.ALREADY_DECLINED:
+            return _("{category} was declined for this before").format(category=decision.suggested_category)
+        case SkipReason.OTHER_CAUSE:
+            return _("another cause acted in the same save")
+        case SkipReason.RULES_NOT_RUN:
+            return _("rules were not run by this import")
+    return ""

@@ -1,0 +1,26 @@
+"""Whose suggestions wait (Q2, Q3)."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from crm.models import User
+from workflow.models import CategoryDecision, DecisionQuerySet
+
+
+def waiting_for(user: User) -> DecisionQuerySet:
+    """What waits for this person: what was asked of them; of an administrator also what was asked of nobody."""
+    mine = Q(asked_of=user)
+    if user.is_administrator:
+        mine |= Q(asked_of=None) | Q(asked_of__is_active=False)
+    return CategoryDecision.objects.waiting().filter(mine)
+
+
+def waiting_for_anyone() -> DecisionQuerySet:
+    """Everything that waits, for administrators."""
+    return CategoryDecision.objects.waiting()
+
+
+def answered_by(user: User) -> DecisionQuerySet:
+    """What this person has answered, newest first."""
+    return CategoryDecision.objects.filter(asked_of__isnull=False, decided_by=user).order_by("-decided_at", "-pk")

@@ -1,0 +1,183 @@
+"""The confirmation dialog and the inbox (product, section 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.models import Company, CompanyCategory
+from crm.paging import count_capped
+from crm.views.base import done, next_url, page, toasts_only
+from leads.models import Lead
+from workflow import decisions, inbox
+from workflow.decisions import Answered, NothingToDecide, Stale, TargetDeleted
+from workflow.explain import cause_sentence, explain
+from workflow.models import CategoryDecision, Outcome, Trigger
+
+MOST_IN_A_DIALOG = 50  # Q6: more are answered in the inbox
+
+
+def _find(request: HttpRequest, pk: int) -> CategoryDecision:
+    decision = get_object_or_404(CategoryDecision.objects.with_names().select_related("company__category__group"), pk=pk)
+    if not decisions.may_answer(decision, request.user) and decision.outcome == Outcome.WAITING:
+        raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
+    return decision
+
+
+def context_of(request: HttpRequest, decision: CategoryDecision, **extra: Any) -> dict[str, Any]:
+    """Everything the dialog says about one suggestion. Two statements."""
+    company, target = decision.company, decision.suggested_category
+    hidden = company.category.lead_status_enabled and not (target and target.lead_status_enabled)
+    return {
+        "active": "confirmations", "decision": decision, "company": company, "cause": cause_sentence(decision),
+        "is_lead_status": decision.trigger == Trigger.LEAD_STATUS_SET, "target_deleted": bool(target and target.archived_at),
+        "hidden_contacts": Lead.objects.filter(contact__company=company).count() if hidden else 0, "changed_by": _last_changed_by(decision),
+        "stale": company.category_id != decision.from_category_id, "categories": CompanyCategory.objects.active(),
+        "next": next_url(request, company.get_absolute_url()), "is_over": decision.outcome != Outcome.WAITING, "explanation": explain(decision), **extra,
+    }  # fmt: skip
+
+
+def _last_changed_by(decision: CategoryDecision) -> str:
+    last = CategoryDecision.objects.filter(company=decision.company, applied_version__isnull=False).select_related("decided_by", "caused_by").order_by("-applied_version").first()
+    return str((last and (last.decided_by or last.caused_by)) or _("A rule"))
+
+
+def confirmation(request: HttpRequest, pk: int) -> HttpResponse:
+    """One suggestion with its three answers: a dialog, or without JavaScript a page."""
+    if request.method == "POST":
+        return _answer(request, pk, fragment="body")
+    return page(request, "workflow/confirmation.html", context_of(request, _find(request, pk)), fragment="dialog")
+
+
+@require_POST
+def confirmation_quick(request: HttpRequest, pk: int) -> HttpResponse:
+    """Accept or keep straight from the inbox; where that is not so simple any more, the dialog opens."""
+    return _answer(request, pk, fragment="dialog")
+
+
+def _answer(request: HttpRequest, pk: int, *, fragment: str) -> HttpResponse:
+    decision = _find(request, pk)
+
+    def again(status: int, **extra: Any) -> HttpResponse:
+        fresh = _find(request, pk)
+        return page(request, "workflow/confirmation.html", context_of(request, fresh, **extra), fragment=fragment, status=status)
+
+    answer, seen = request.POST.get("answer", ""), request.POST.get("seen_version", "")
+    category = None
+    if answer == "other":
+        chosen = request.POST.get("category", "")
+        category = CompanyCategory.objects.active().filter(pk=chosen).first() if chosen.isdigit() else None
+        if category is None:
+            return again(422, answer="other", other_missing=True)
+    elif answer not in ("accept", "keep"):
+        return again(422, answer_missing=True)
+    try:
+        answered = give(decision.pk, answer, category, by=request.user, seen_version=int(seen) if seen.isdigit() else -1)
+    except (NothingToDecide, Stale):
+        return again(409, asked_again=True)
+    except TargetDeleted:
+        return again(422)
+    return done(request, say(answered), to=decision.company.get_absolute_url())
+
+
+def give(pk: int, answer: str, category: CompanyCategory | None, *, by: Any, seen_version: int) -> Answered:
+    """Pass one answer on to the verb it names."""
+    if answer == "accept":
+        return decisions.accept(pk, by=by, seen_version=seen_version)
+    if answer == "keep":
+        return decisions.keep(pk, by=by, seen_version=seen_version)
+    assert category is not None
+    return decisions.choose(pk, category, by=by, seen_version=seen_version)
+
+
+def say(answered: Answered) -> str:
+    """What an answer did, for a toast."""
+    text = _("{company} is now {category}") if answered.changed else _("{company} stays {category}")
+    return text.format(company=answered.decision.company, category=answered.category)
+
+
+def _asked_ids(request: HttpRequest) -> list[int]:
+    return [int(part) for part in request.GET.get("ids", "").split(",") if part.isdigit()]
+
+
+@require_safe
+def confirmations(request: HttpRequest) -> HttpResponse:
+    """The inbox: what waits for me; for administrators also everyone's; what I have answered. `ids` shows just those."""
+    tab, is_administrator = request.GET.get("tab", ""), request.user.is_administrator
+    mine, ids = inbox.waiting_for(request.user), _asked_ids(request)
+    if request.GET.get("dialog") and request.htmx:  # type: ignore[attr-defined]
+        return several(request, ids)
+    if tab == "everyone" and is_administrator:
+        query = inbox.waiting_for_anyone()
+    elif tab == "answered":
+        query = inbox.answered_by(request.user)
+    else:
+        query, tab = mine, ""
+    if ids:
+        query = query.filter(pk__in=ids)
+    context = {
+        "active": "confirmations", "tab": tab, "mine": count_capped(mine), "is_administrator": is_administrator, "only_these": bool(ids),
+        "everyone": count_capped(inbox.waiting_for_anyone()) if is_administrator else 0,
+        "decisions": [{"decision": decision, "cause": cause_sentence(decision), "explanation": explain(decision)} for decision in query.with_names()[:200]],
+    }  # fmt: skip
+    return page(request, "workflow/confirmations.html", context, fragment="inbox")
+
+
+def several(request: HttpRequest, ids: list[int], *, status: int = 200, fragment: str = "dialog", problems: dict[int, str] | None = None) -> HttpResponse:
+    """Several suggestions from one save: one dialog with one list (Q6)."""
+    return page(request, "workflow/several.html", several_context(request, ids, problems or {}), fragment=fragment, status=status)
+
+
+def several_context(request: HttpRequest, ids: list[int], problems: dict[int, str]) -> dict[str, Any]:
+    """The list of those that still wait for this person."""
+    query = CategoryDecision.objects.waiting().filter(pk__in=ids)
+    if not request.user.is_administrator:
+        query = query.filter(asked_of=request.user)
+    found = list(query.with_names().order_by("company__name", "pk")[: MOST_IN_A_DIALOG + 1])
+    return {
+        "active": "confirmations", "ids": ",".join(map(str, ids)), "too_many": len(found) > MOST_IN_A_DIALOG, "count": len(ids),
+        "rows": [{"decision": decision, "cause": cause_sentence(decision), "problem": problems.get(decision.pk, "")} for decision in found],
+        "categories": CompanyCategory.objects.active(), "next": next_url(request, "/"),
+    }  # fmt: skip
+
+
+@require_POST
+def answer_several(request: HttpRequest) -> HttpResponse:
+    """Answer a list: each row stands for itself, and what could not be done is asked again."""
+    problems: dict[int, str] = {}
+    ids = [int(part) for part in request.POST.get("ids", "").split(",") if part.isdigit()]
+    everything = request.POST.get("all") == "accept"
+    count = 0
+    for pk in ids[:MOST_IN_A_DIALOG]:
+        answer, seen = request.POST.get(f"answer-{pk}", ""), request.POST.get(f"seen-{pk}", "")
+        if not seen.isdigit() or not (everything or answer):
+            continue
+        category = CompanyCategory.objects.active().filter(pk=answer).first() if answer.isdigit() and not everything else None
+        try:
+            give(pk, "accept" if everything else "other" if category else answer, category, by=request.user, seen_version=int(seen))
+            count += 1
+        except Stale:
+            problems[pk] = _("The category has changed meanwhile. Please choose again.")
+        except (NothingToDecide, CategoryDecision.DoesNotExist):
+            continue
+        except (TargetDeleted, AssertionError):
+            problems[pk] = _("The category has been deleted. Choose another one.")
+    if problems:
+        return several(request, ids, status=409, fragment="body", problems=problems)
+    messages.success(request, _("{n} answered").format(n=count))
+    return toasts_only(request) if request.htmx else redirect(next_url(request, "/"))  # type: ignore[attr-defined]
+
+
+@require_safe
+def company_history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every decision about a company, the skipped ones too: why it did, and why it did not."""
+    company = get_object_or_404(Company.objects.select_related("category"), pk=pk)
+    query = CategoryDecision.objects.filter(company=company).with_names()
+    entries = [{"decision": decision, "why": explain(decision)} for decision in query[:500]]
+    return page(request, "workflow/history.html", {"active": "companies", "company": company, "entries": entries}, fragment="list")
