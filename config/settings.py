@@ -118,12 +118,12 @@ DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="DKK")
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles"
+MANIFEST = env.bool("STATIC_MANIFEST", default=not DEBUG)  # `manage.py collectstatic` first; without it files are served as they lie
+WHITENOISE_USE_FINDERS = not MANIFEST
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if not env.bool("STATIC_MANIFEST", default=not DEBUG)
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if not MANIFEST else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 

@@ -54,7 +54,7 @@ def html_headers(get_response: View) -> View:
 class LoginRequired(LoginRequiredMiddleware):
     """As Django's, but a fragment answers 401: htmx would follow a redirect and swap the login page into a row."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:  # type: ignore[override]
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponse(status=401)
         return super().handle_no_permission(request, view_func)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
+
+from crm.http import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class NavItem:
     position: int
     permission: str = ""
     on_phone: bool = True
-    count: Callable[[HttpRequest], int] | None = None
+    count: Callable[[Request], int] | None = None
 
     @property
     def url(self) -> str:
@@ -55,7 +56,7 @@ class Panel:
 
     place: str  # "company-top", "company-aside", "sale-top", "sale-aside", "overview"
     position: int
-    render: Callable[[HttpRequest, Any], str]
+    render: Callable[[Request, Any], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,14 @@ class Badge:
 
     place: str  # "companies", "company-contacts", "contacts", "sales"
     label: str | Promise
-    prepare: Callable[[HttpRequest, Sequence[Any]], dict[int, str]]
+    prepare: Callable[[Request, Sequence[Any]], dict[int, str]]
 
 
 nav_items: list[NavItem] = []
 settings_screens: list[SettingsScreen] = []
 panels: list[Panel] = []
 badges: list[Badge] = []
-page_dialogs: list[Callable[[HttpRequest], str]] = []
+page_dialogs: list[Callable[[Request], str]] = []
 
 
 def register(*things: NavItem | SettingsScreen | Panel | Badge) -> None:
@@ -91,7 +92,7 @@ def register(*things: NavItem | SettingsScreen | Panel | Badge) -> None:
                 badges.append(thing)
 
 
-def nav_items_for(request: HttpRequest) -> list[dict[str, Any]]:
+def nav_items_for(request: Request) -> list[dict[str, Any]]:
     """The navigation entries this user may see, with their counts."""
     return [
         {"item": item, "counts": item.count is not None, "count": item.count(request) if item.count else 0}
@@ -100,11 +101,11 @@ def nav_items_for(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def settings_screens_for(request: HttpRequest) -> list[SettingsScreen]:
+def settings_screens_for(request: Request) -> list[SettingsScreen]:
     """The settings screens this user may open."""
     return [screen for screen in settings_screens if request.user.has_perm(screen.permission)]
 
 
-def badges_for(request: HttpRequest, place: str, records: Sequence[Any]) -> list[dict[str, Any]]:
+def badges_for(request: Request, place: str, records: Sequence[Any]) -> list[dict[str, Any]]:
     """The columns of `place`, each with its label and cells by primary key. Statements: those of each badge, once."""
     return [{"label": badge.label, "cells": badge.prepare(request, records)} for badge in badges if badge.place == place]

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Count
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from crm.http import Request
 from crm.models import Company, CompanyCategory, Contact
 from crm.slots import Badge, Panel, SettingsScreen, register
 from leads.models import Lead, LeadStatus
 
 
-def contact_statuses(request: HttpRequest, contacts: Sequence[Contact]) -> dict[int, str]:
+def contact_statuses(request: Request, contacts: Sequence[Contact]) -> dict[int, str]:
     """The lead status of each contact, with a menu to change it; nothing where the category does not use it (L1). Three statements."""
     companies = Company.objects.filter(pk__in={contact.company_id for contact in contacts}, category__lead_status_enabled=True)
     enabled = set(companies.values_list("pk", flat=True))
@@ -34,7 +34,7 @@ def contact_statuses(request: HttpRequest, contacts: Sequence[Contact]) -> dict[
     }
 
 
-def company_statuses(request: HttpRequest, companies: Sequence[Company]) -> dict[int, str]:
+def company_statuses(request: Request, companies: Sequence[Company]) -> dict[int, str]:
     """How many contacts have which status, for companies that use lead status. Two statements."""
     counts: dict[int, list[dict[str, Any]]] = defaultdict(list)
     statuses = {status.pk: status for status in LeadStatus.objects.all()}
@@ -52,7 +52,7 @@ def company_statuses(request: HttpRequest, companies: Sequence[Company]) -> dict
     }
 
 
-def what_a_category_hides(request: HttpRequest, category: CompanyCategory) -> str:
+def what_a_category_hides(request: Request, category: CompanyCategory) -> str:
     """Before lead status is switched off: how many contacts' lead status will be hidden (C3)."""
     if not category.pk or not category.lead_status_enabled:
         return ""
@@ -61,14 +61,14 @@ def what_a_category_hides(request: HttpRequest, category: CompanyCategory) -> st
     return render_to_string("leads/category_impact.html", {"companies": companies, "contacts": contacts}, request) if companies else ""
 
 
-def status_hidden(request: HttpRequest, company: Company) -> str:
+def status_hidden(request: Request, company: Company) -> str:
     """A quiet line on the card of a company whose category does not use lead status, when there are earlier values."""
     if company.category.lead_status_enabled or not Lead.objects.filter(contact__company=company).exists():
         return ""
     return render_to_string("leads/status_hidden.html", {"company": company}, request)
 
 
-def status_history(request: HttpRequest, contact: Contact) -> str:
+def status_history(request: Request, contact: Contact) -> str:
     """Every change of a person's lead status (L4), where lead status is shown (L1)."""
     if not contact.company.category.lead_status_enabled:
         return ""

@@ -19,8 +19,5 @@ def make_statuses(get_model: Any) -> None:
     da = in_danish()
     make_items(
         get_model("leads", "LeadStatus"),
-        [
-            {"name": row[da], "meaning": row[2], "colour": row[3], "description": row[4 + da], "is_default": index == 0}
-            for index, row in enumerate(STATUSES)
-        ],
+        [{"name": row[da], "meaning": row[2], "colour": row[3], "description": row[4 + da], "is_default": index == 0} for index, row in enumerate(STATUSES)],
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from crm.http import Request
 from crm.models import Contact
 from crm.views.base import done, refused, require
 from crm.views.lists import ListScreen
@@ -18,7 +19,7 @@ from leads.models import LeadStatus
 
 
 @require_POST
-def contact_lead_status(request: HttpRequest, pk: int) -> HttpResponse:
+def contact_lead_status(request: Request, pk: int) -> HttpResponse:
     """Set one contact's lead status."""
     require(request, "leads.change_lead")
     contact = get_object_or_404(Contact.objects.select_related("company__category"), pk=pk)

@@ -72,7 +72,8 @@ def main(command: list[str]) -> int:
             shutil.chown(folder, "postgres")
         tool = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
         subprocess.run(as_server([f"{binaries}/initdb", "-D", data, "-U", "havn", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]), **tool)
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=100"
+        fast = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=100 {fast}"
         subprocess.run(as_server([f"{binaries}/pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"]), **tool)
         try:
             return subprocess.call(command, env={**os.environ, "DATABASE_URL": f"postgres://havn@127.0.0.1:{port}/postgres"})

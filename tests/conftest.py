@@ -37,7 +37,7 @@ def _lists(request: pytest.FixtureRequest) -> None:
         make_lists(apps.get_model)
         make_statuses(apps.get_model)
         WorkflowSettings.objects.get_or_create(pk=1)
-        from django.core.management import call_command  # noqa: PLC0415
+        from django.core.management import call_command
 
         call_command("migrate", verbosity=0)  # post_migrate brings the groups and their permissions back
 

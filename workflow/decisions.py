@@ -5,6 +5,7 @@ What is applied is checked again at that moment, under the company's lock, with 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
@@ -16,6 +17,7 @@ from crm.models import CompanyCategory, User, move_companies
 from crm.models.companies import lock_companies
 from workflow.models import CategoryDecision, Outcome
 
+Choice = Callable[[CategoryDecision], CompanyCategory | None]
 ANSWER = "answer"  # origin of a category change whose decision is the suggestion itself
 
 
@@ -68,7 +70,7 @@ def keep(decision_id: int, *, by: User, seen_version: int) -> Answered:
     return _answer(decision_id, by=by, seen_version=seen_version, choose=lambda decision: decision.company.category)
 
 
-def _answer(decision_id: int, *, by: User, seen_version: int, choose) -> Answered:  # type: ignore[no-untyped-def]
+def _answer(decision_id: int, *, by: User, seen_version: int, choose: Choice) -> Answered:
     """Decide once. `seen_version` is the company's `category_version` that the person saw.
 
     Raises CategoryDecision.DoesNotExist, PermissionDenied, NothingToDecide, Stale, or TargetDeleted; then nothing changes,
@@ -84,7 +86,7 @@ def _answer(decision_id: int, *, by: User, seen_version: int, choose) -> Answere
         raise
 
 
-def _decide(decision_id: int, by: User, seen_version: int, choose) -> Answered:  # type: ignore[no-untyped-def]
+def _decide(decision_id: int, by: User, seen_version: int, choose: Choice) -> Answered:
     company_id = CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)
     locked = lock_companies([company_id])
     decision = CategoryDecision.objects.with_names().get(pk=decision_id)  # read after the lock: what is true now
@@ -98,6 +100,7 @@ def _decide(decision_id: int, by: User, seen_version: int, choose) -> Answered: 
     if company.category_version != seen_version:
         raise Stale
     target = choose(decision)
+    assert target is not None  # only decisions of persons have no suggested category, and those never wait
     if target.archived_at and target.pk != company.category_id:
         raise TargetDeleted
     return _write(decision, target, by, locked)

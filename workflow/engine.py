@@ -173,4 +173,3 @@ def record_changes(changes: Sequence[CategoryChange], *, trigger: str) -> None:
         ),
         batch_size=CHUNK,
     )
-

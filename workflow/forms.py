@@ -41,11 +41,11 @@ class RuleForm(forms.Form):
         self.rule, self.help_text, self.short = rule, help_text, short
         initial = {"enabled": rule.is_enabled, "status": rule.lead_status_id, "category": rule.target_category_id, "ask": rule.ask_user}
         super().__init__(data, prefix=prefix, initial=initial)
-        self.fields["category"].queryset = CompanyCategory.objects.active().select_related("group").order_by("group__position", "position", "pk")  # type: ignore[attr-defined]
+        self.fields["category"].queryset = CompanyCategory.objects.active().select_related("group").order_by("group__position", "position", "pk")
         self.fields["category"].error_messages["invalid_choice"] = _("This category has been deleted. Select another one.")
         self.takes_status = rule.trigger == Trigger.LEAD_STATUS_SET
         if self.takes_status:
-            self.fields["status"].queryset = LeadStatus.objects.active()  # type: ignore[attr-defined]
+            self.fields["status"].queryset = LeadStatus.objects.active()
             self.fields["status"].error_messages["invalid_choice"] = _("This lead status has been deleted. Select another one.")
         else:
             del self.fields["status"]
@@ -93,7 +93,9 @@ class RulesForm:
     def __init__(self, data: Any = None) -> None:
         self.settings = WorkflowSettings.objects.select_related("saved_by").get(pk=1)
         self.seen = str(data.get("version", "")) if data is not None else str(self.settings.version)
-        rules = {rule.trigger: rule for rule in AutomationRule.objects.filter(archived_at=None).select_related("target_category", "lead_status").order_by("-pk")}
+        rules = {
+            rule.trigger: rule for rule in AutomationRule.objects.filter(archived_at=None).select_related("target_category", "lead_status").order_by("-pk")
+        }
         self.rules = [
             RuleForm(data, rule=rules.get(trigger) or AutomationRule(trigger=trigger), prefix=prefix, help_text=help_text, short=short)
             for prefix, trigger, help_text, short in RULES
@@ -101,7 +103,7 @@ class RulesForm:
 
     def is_valid(self) -> bool:
         """Whether every rule that is on is complete and names what exists."""
-        return all([rule.is_valid() for rule in self.rules])
+        return not [rule for rule in self.rules if not rule.is_valid()]
 
     @property
     def errors(self) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from workflow.models import AutomationRule, CategoryDecision, Outcome, SkipReaso
 
 def causes_of(trigger: str) -> QuerySet:
     """The rows whose transition is the cause: sales, or leads; with what guards look at."""
+    query: QuerySet
     if trigger == Trigger.LEAD_STATUS_SET:
         query, company = Lead.objects.all(), "contact__company"
     else:
@@ -65,7 +66,9 @@ def judge(causes: QuerySet, *, rules: Sequence[AutomationRule], run_rules: bool 
     `acted` are companies that another cause has moved already in the same save (A4). No statement is sent.
     """
     trigger = rules[0].trigger
-    reasons = guards(trigger, run_rules=run_rules, deleted_targets=[rule.target_category_id for rule in rules if rule.target_category.archived_at])
+    reasons = guards(
+        trigger, run_rules=run_rules, deleted_targets=[rule.target_category.pk for rule in rules if rule.target_category and rule.target_category.archived_at]
+    )
     if acted:
         reasons.append((SkipReason.OTHER_CAUSE, Q(company_pk__in=acted)))
     if trigger == Trigger.LEAD_STATUS_SET:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from crm import slots
+from crm.http import Request
 from crm.models import Company, Sale
 from crm.paging import count_capped
 from crm.slots import NavItem, Panel, SettingsScreen, register
@@ -21,38 +21,38 @@ from workflow.views.confirmations import context_of, several_context
 LATEST = 8
 
 
-def waiting_count(request: HttpRequest) -> int:
+def waiting_count(request: Request) -> int:
     """How many suggestions wait for this person; asked once per request."""
-    if not hasattr(request, "_waiting_count"):
-        request._waiting_count = count_capped(inbox.waiting_for(request.user))  # type: ignore[attr-defined]
-    return request._waiting_count  # type: ignore[attr-defined]
+    if "waiting_count" not in vars(request):
+        vars(request)["waiting_count"] = count_capped(inbox.waiting_for(request.user))
+    return vars(request)["waiting_count"]
 
 
-def _notice(request: HttpRequest, decision: CategoryDecision | None) -> str:
+def _notice(request: Request, decision: CategoryDecision | None) -> str:
     if decision is None:
         return ""
     context = {"decision": decision, "cause": cause_sentence(decision), "may_answer": decisions.may_answer(decision, request.user)}
     return render_to_string("workflow/pending.html", context, request)
 
 
-def pending_of_company(request: HttpRequest, company: Company) -> str:
+def pending_of_company(request: Request, company: Company) -> str:
     """What waits, at the top of the card (Q2)."""
     return _notice(request, CategoryDecision.objects.waiting().filter(company=company).with_names().first())
 
 
-def pending_of_sale(request: HttpRequest, sale: Sale) -> str:
+def pending_of_sale(request: Request, sale: Sale) -> str:
     """What waits because of this sale (Q2)."""
     return _notice(request, CategoryDecision.objects.waiting().filter(sale=sale).with_names().first())
 
 
-def history(request: HttpRequest, company: Company) -> str:
+def history(request: Request, company: Company) -> str:
     """The category history: what changed, what was kept, and why."""
     shown = CategoryDecision.objects.filter(company=company, outcome__in=[*APPLIED, Outcome.KEPT]).with_names()[:LATEST]
     entries = [{"decision": decision, "why": explain(decision)} for decision in shown]
     return render_to_string("workflow/history_panel.html", {"entries": entries, "company": company}, request)
 
 
-def overview(request: HttpRequest, subject: Any) -> str:
+def overview(request: Request, subject: Any) -> str:
     """What waits for me, and what moved lately."""
     waiting = [{"decision": decision, "cause": cause_sentence(decision)} for decision in inbox.waiting_for(request.user).with_names()[:5]]
     moved = CategoryDecision.objects.filter(outcome__in=APPLIED, from_category__isnull=False).with_names()[:LATEST]
@@ -60,7 +60,7 @@ def overview(request: HttpRequest, subject: Any) -> str:
     return render_to_string("workflow/overview.html", context, request)
 
 
-def dialog_after_form(request: HttpRequest) -> str:
+def dialog_after_form(request: Request) -> str:
     """The dialog of suggestions that the form before this page raised; open without JavaScript too."""
     ids = request.session.pop(SESSION_KEY, [])
     here = {"next": request.get_full_path(), "opens_itself": True}

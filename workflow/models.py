@@ -131,7 +131,18 @@ class DecisionQuerySet(models.QuerySet["CategoryDecision"]):
     def with_names(self) -> DecisionQuerySet:
         """Everything a sentence about a decision names, in one statement."""
         return self.select_related(
-            "company__category", "rule", "sale", "contact", "lead_status", "from_category", "suggested_category", "to_category", "caused_by", "asked_of", "decided_by", "batch"
+            "company__category",
+            "rule",
+            "sale",
+            "contact",
+            "lead_status",
+            "from_category",
+            "suggested_category",
+            "to_category",
+            "caused_by",
+            "asked_of",
+            "decided_by",
+            "batch",
         )
 
 
@@ -181,7 +192,9 @@ class CategoryDecision(models.Model):
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         constraints = [
-            models.CheckConstraint(condition=Q(outcome="waiting", decided_at=None) | ~Q(outcome="waiting") & Q(decided_at__isnull=False), name="undecided_exactly_while_waiting"),
+            models.CheckConstraint(
+                condition=Q(outcome="waiting", decided_at=None) | ~Q(outcome="waiting") & Q(decided_at__isnull=False), name="undecided_exactly_while_waiting"
+            ),
             models.CheckConstraint(condition=Q(decided_by=None) | Q(decided_at__isnull=False), name="decider_implies_time"),
             models.UniqueConstraint(fields=["company"], condition=Q(outcome="waiting"), name="one_waiting_per_company"),
             models.UniqueConstraint(fields=["company", "applied_version"], name="one_number_per_applied_change"),

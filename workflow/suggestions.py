@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextvars import ContextVar
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from crm.models import Sale
@@ -56,7 +56,7 @@ def retire_for_contacts(contact_ids: Collection[int]) -> None:
     _retire(CategoryDecision.objects.filter(contact_id__in=contact_ids).exclude(contact__lead__status=F("lead_status")))
 
 
-def _retire(query) -> None:  # type: ignore[no-untyped-def]
+def _retire(query: QuerySet[CategoryDecision]) -> None:
     """Two statements: the second looks only at its own columns, so that an answer given meanwhile stands."""
     pks = list(query.filter(outcome=Outcome.WAITING).values_list("pk", flat=True))
     if pks:

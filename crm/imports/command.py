@@ -30,7 +30,8 @@ class ImportCommand(BaseCommand):
     importer: ClassVar[type[Importer]]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        add, many = parser.add_argument, {"action": "append", "default": []}
+        add = parser.add_argument
+        many: dict[str, Any] = {"action": "append", "default": []}
         add("file", type=Path, metavar="FILE", help="a CSV file with a header")
         add("--map", **many, metavar="FIELD=HEADER", help=self._help_on_map())
         add("--default", **many, metavar="FIELD=VALUE", help="a value for cells that are empty, or for every row; repeatable")
@@ -82,10 +83,14 @@ class ImportCommand(BaseCommand):
             (run.check if dry_run else run.write)(table, refusals)
         except StoppedError as problem:
             stopped = str(problem)
+        except KeyboardInterrupt:
+            stopped = "Stopped."
         bar.close()
         importer = run.importer
         for line in summary(table, run.result, refusals, plural=importer.plural, dry_run=dry_run, source=importer.settings.source):
             self.stdout.write(line)
+        if stopped and dry_run:
+            raise CommandError(stopped)
         if stopped:
             again = "The same command continues." if KEY in importer.plan.columns else "Without --key, running it again imports those rows twice."
             raise CommandError(f"{stopped} What the summary counts as imported is saved. {again}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from crm.imports.errors import ImportFileError, RefusedError
+from crm.imports.errors import ImportFileError
 from crm.text import fold
 
 KEY = "external_key"
@@ -34,10 +34,8 @@ class Plan:
         return list(dict.fromkeys([*self.columns, *self.defaults]))
 
     def text(self, name: str, cells: Sequence[str]) -> str:
-        """The text for this field, translated; empty where there is none. Raises RefusedError for a character no database takes."""
+        """The text for this field, translated; empty where there is none."""
         text = cells[self.columns[name]].strip() if name in self.columns else ""
-        if "\0" in text:
-            raise RefusedError(f"{name}: holds a NUL character")
         if (meanings := self.meanings.get(name)) and (folded := fold(text)) in meanings:
             return meanings[folded]
         return text or self.defaults.get(name, "")

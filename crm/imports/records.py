@@ -52,10 +52,10 @@ class Importer:
         """Load what rows are looked up in: one statement for each list. Raises ImportFileError for values nobody could mean."""
         self.plan, self.settings = plan, settings
         self.readers: dict[str, Reader] = {name: self.reader(name) for name in plan.fields() if name not in self.apart and name != KEY}
-        self.attnames = {name: self.model._meta.get_field(name).attname for name in self.fields}
         self._check_wishes()
         self._seen: dict[str, int] = {}  # key -> line of the file
         relations = {name for name in self.fields if isinstance(self.model._meta.get_field(name), ForeignKey)}
+        self.attnames = {name: f"{name}_id" if name in relations else name for name in self.fields}
         checked = {*plan.fields(), *self.required} - relations  # relations were looked up, so they need no statement for each row
         self._unchecked = [found.name for found in self.model._meta.concrete_fields if found.name not in checked]
 
@@ -75,8 +75,9 @@ class Importer:
 
     def prepare(self, row: Row) -> Prepared | None:
         """The row, read and checked by the model; None when an earlier run imported it. Sends no statement. Raises RefusedError."""
-        if row.problem:
-            raise RefusedError(row.problem)
+        problem = row.problem or self._unstorable(row)
+        if problem:
+            raise RefusedError(problem)
         key = self._key(row)
         if key and key in self.keys:
             return None
@@ -95,12 +96,16 @@ class Importer:
         """The keys that have been imported from this source. One statement."""
         if KEY not in self.plan.columns:
             return set()
-        return set(self.model.objects.filter(external_source=self.settings.source).exclude(external_key="").values_list(KEY, flat=True))
+        return set(self.model._default_manager.filter(external_source=self.settings.source).exclude(external_key="").values_list(KEY, flat=True))
 
     def has(self, prepared: Prepared) -> bool:
         """Whether somebody else has imported this row meanwhile. One statement."""
         key = prepared.values[KEY]
-        return bool(key) and self.model.objects.filter(external_source=self.settings.source, external_key=key).exists()
+        return bool(key) and self.model._default_manager.filter(external_source=self.settings.source, external_key=key).exists()
+
+    def _unstorable(self, row: Row) -> str:
+        """PostgreSQL takes every character but this one."""
+        return next((f"{name}: holds a NUL character" for name, place in self.plan.columns.items() if "\0" in row.cells[place]), "")
 
     def _key(self, row: Row) -> str:
         if KEY not in self.plan.columns:

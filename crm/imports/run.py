@@ -52,15 +52,13 @@ class Run:
         self.result.companies_created = len(created)
 
     def write(self, rows: Iterable[Row], refusals: Refusals) -> None:
-        """Import. Raises StoppedError when the database gives up or a person does; the chunks before that are committed."""
+        """Import. Raises StoppedError when the database gives up; the chunks before that are committed."""
         try:
             for chunk in batched(self._ordered(rows, refusals), CHUNK):
                 self._write_chunk(chunk, refusals)
                 self.tick(len(chunk))
         except DatabaseError as error:
             raise StoppedError(f"The database stopped it: {_first_line(error)}.") from error
-        except KeyboardInterrupt:
-            raise StoppedError("Stopped.") from None
 
     def _ordered(self, rows: Iterable[Row], refusals: Refusals) -> Iterable[Prepared]:
         """Rows in the order wanted; those without a value last, equals as in the file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,7 +20,7 @@ from crm.models.companies import lock_companies
 from crm.text import fold
 
 NO_DATE = "won or lost without a closing date: dated today"
-NOT_KEPT = "neither won nor lost, so the closing date or reason in the file was left out"
+NOT_KEPT = "with a closing date, reason or re-open date that their status does not keep: it was left out"
 
 
 class SaleImport(Importer):
@@ -54,7 +55,7 @@ class SaleImport(Importer):
     @cached_property
     def contacts(self) -> dict[int, Names]:
         """Contacts by company, each by e-mail address or full name. One statement."""
-        found = defaultdict(list)
+        found: dict[int, list[tuple[str, int]]] = defaultdict(list)
         for contact in Contact.objects.current().only("company_id", "email", "first_name", "last_name"):
             found[contact.company_id] += [(contact.email, contact.pk), (contact.name, contact.pk)]
         return {company: Names("contact at this company", pairs) for company, pairs in found.items()}
@@ -71,12 +72,20 @@ class SaleImport(Importer):
         prepared.creates_company = bool(prepared.company) and company is None
         if contact := self.plan.text("contact", cells):
             values["contact_id"] = self.contacts.get(company or 0, Names("contact at this company", ()))(contact)
-        reason, closed_on = self.plan.text("reason", cells), values.get("closed_on")
-        if values.get("status") in Sale.CLOSED:
-            values["reason_id"] = self.reasons[values["status"]](reason) if reason else None
-            prepared.notes += [] if closed_on else [NO_DATE]
-        elif reason or closed_on:
-            prepared.notes.append(NOT_KEPT)
+        self._close(values, self.plan.text("reason", cells), prepared.notes)
+
+    def _close(self, values: dict[str, Any], reason: str, notes: list[str]) -> None:
+        """Fill the reason of a closed sale, and note what `Sale.derive()` will make of dates and reasons that do not go with the status."""
+        status, closed_on = values.get("status", Sale.Status.OPEN), values.get("closed_on")
+        if status in Sale.CLOSED:
+            values["reason_id"] = self.reasons[status](reason) if reason else None
+            if not closed_on:
+                notes.append(NO_DATE)
+            lost = values.get("reopen_on")
+        else:
+            lost = reason or closed_on or values.get("reason_note") or (status == Sale.Status.OPEN and values.get("reopen_on"))
+        if lost:
+            notes.append(NOT_KEPT)
 
     def _find_company(self, name: str) -> int | None:
         """The company's key, or None for one that is to be created."""

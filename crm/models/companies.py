@@ -68,7 +68,7 @@ class RecordQuerySet(WatchedQuerySet):
             plain.bulk_update(rows, ["search_text"], batch_size=CHUNK)
         return count
 
-    update.alters_data = True  # type: ignore[attr-defined]
+    update.alters_data = True
 
 
 def external_constraint(name: str) -> models.UniqueConstraint:
@@ -103,7 +103,9 @@ def _write_categories(rows: dict[int, dict[str, Any]], wanted: Mapping[int, int]
             new[pk] = {"category_id": wanted[pk], "category_version": old["category_version"] + 1}
     for target, pks in by_target.items():
         for start in range(0, len(pks), CHUNK):
-            models.QuerySet(Company, using=using).filter(pk__in=pks[start : start + CHUNK]).update(category_id=target, category_version=F("category_version") + 1)
+            models.QuerySet(Company, using=using).filter(pk__in=pks[start : start + CHUNK]).update(
+                category_id=target, category_version=F("category_version") + 1
+            )
     return new
 
 
@@ -170,7 +172,8 @@ class Company(Record):
 
     @classmethod
     def announce(cls, rows: list[Row]) -> None:
-        created, moved = [], []
+        created: list[CategoryChange] = []
+        moved: list[CategoryChange] = []
         for row in rows:
             old = row.old["category_id"] if row.old else None
             if old != row.new["category_id"]:

@@ -46,9 +46,7 @@ class Sale(Record):
     contact = models.ForeignKey(Contact, models.PROTECT, verbose_name=_("contact"), null=True, blank=True, related_name="sales")
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     stage = models.ForeignKey(SaleStage, models.PROTECT, verbose_name=_("stage"), null=True, blank=True, related_name="sales")
-    amount = models.DecimalField(
-        _("amount"), max_digits=14, decimal_places=2, default=0, validators=[MinValueValidator(0, _("Enter an amount of 0 or more"))]
-    )
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, default=0, validators=[MinValueValidator(0, _("Enter an amount of 0 or more"))])
     currency = models.CharField(
         _("currency"), max_length=3, default=default_currency, validators=[RegexValidator(r"^[A-Z]{3}$", _("Enter three letters, such as DKK"))]
     )
@@ -97,7 +95,7 @@ class Sale(Record):
         """A sale's contact works at the sale's company, when either is chosen (S1). A contact who moved later stays (L5)."""
         before = self._loaded or {}
         touched = (before.get("contact_id"), before.get("company_id")) != (self.contact_id, self.company_id)
-        if self.contact_id and touched and self.contact.company_id != self.company_id:
+        if self.contact and touched and self.contact.company_id != self.company_id:
             raise ValidationError({"contact": _("{contact} does not work at this company").format(contact=self.contact)})
 
     def derive(self) -> None:

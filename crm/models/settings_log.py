@@ -36,5 +36,9 @@ class SettingsChange(models.Model):
         differing = [key for key in after if before.get(key) != after[key]]
         if differing:
             cls.objects.create(
-                area=area, item=item, before={key: before[key] for key in differing if key in before}, after={key: after[key] for key in differing}, by=current_actor()
+                area=area,
+                item=item,
+                before={key: before[key] for key in differing if key in before},
+                after={key: after[key] for key in differing},
+                by=current_actor(),
             )

@@ -9,3 +9,6 @@ class Submission(models.Model):
     key = models.UUIDField(primary_key=True)
     result_url = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.key)

@@ -67,9 +67,11 @@ class WatchedQuerySet(models.QuerySet):
             self.model.announce([Row(pk, old, new.get(pk, old)) for pk, old in rows.items()])
         return len(rows)
 
-    update.alters_data = True  # type: ignore[attr-defined]
+    update.alters_data = True
 
-    def bulk_create(self, objs: Iterable[Any], batch_size: int | None = None, ignore_conflicts: bool = False, update_conflicts: bool = False, **kwargs: Any) -> list[Any]:
+    def bulk_create(  # type: ignore[override]
+        self, objs: Iterable[Any], batch_size: int | None = None, ignore_conflicts: bool = False, update_conflicts: bool = False, **kwargs: Any
+    ) -> list[Any]:
         """As Django's, without conflicts: what such a statement did cannot be known, so it could not be told."""
         if ignore_conflicts or update_conflicts:
             raise ValueError(f"{self.model.__name__}.bulk_create() cannot ignore or update conflicts: rules could not learn what happened.")
@@ -220,7 +222,7 @@ class Watched(models.Model):
             self.announce([Row(self.pk, old, new)])
             self._remember_on_commit(names, using)
 
-    save.alters_data = True  # type: ignore[attr-defined]
+    save.alters_data = True
 
     def touch(self) -> set[str]:
         """Note who writes, and when."""
@@ -260,7 +262,10 @@ class Watched(models.Model):
 
     def watched_values(self) -> dict[str, Any]:
         """The watched columns as they stand in memory, in the types the database returns."""
-        return {name: self._meta.get_field(name).to_python(getattr(self, name)) if name in self.WATCHED else getattr(self, name) for name in self.WATCHED | self.READ}
+        return {
+            name: self._meta.get_field(name).to_python(getattr(self, name)) if name in self.WATCHED else getattr(self, name)
+            for name in self.WATCHED | self.READ
+        }
 
     def _names_to_write(self, update_fields: Iterable[str] | None) -> set[str] | None:
         """Columns that differ from what was loaded; None when nothing is known, so that everything must be written."""

@@ -53,7 +53,11 @@ def chip(item: CompanyCategory | None, css: str = "") -> SafeString:
 def move(start: CompanyCategory | None, end: CompanyCategory | None) -> SafeString:
     """From one category to another."""
     return format_html(
-        '<span class="move">{}{}<span class="vh">{}</span>{}</span>', chip(start), icon("to", "icon--s"), pgettext("from one category to another", "to"), chip(end)
+        '<span class="move">{}{}<span class="vh">{}</span>{}</span>',
+        chip(start),
+        icon("to", "icon--s"),
+        pgettext("from one category to another", "to"),
+        chip(end),
     )
 
 
@@ -121,7 +125,7 @@ def sale_chip(sale: Sale) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def nav_items(context: dict[str, Any]) -> list[slots.NavItem]:
+def nav_items(context: dict[str, Any]) -> list[dict[str, Any]]:
     """What the main navigation shows this user."""
     return slots.nav_items_for(context["request"])
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
+from crm.http import Request
 from crm.models import User
 from crm.views.base import next_url
 
@@ -23,7 +25,7 @@ class Login(auth_views.LoginView):
     template_name = "crm/login.html"
     redirect_authenticated_user = True
 
-    def form_valid(self, form) -> HttpResponse:  # type: ignore[no-untyped-def]
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
         if not self.request.POST.get("remember"):
             self.request.session.set_expiry(0)
@@ -32,7 +34,7 @@ class Login(auth_views.LoginView):
 
 @login_not_required
 @require_POST
-def set_language(request: HttpRequest) -> HttpResponse:
+def set_language(request: Request) -> HttpResponse:
     """Remember the language: of a user in the user, of a visitor in a cookie."""
     language = request.POST.get("language")
     if language not in dict(settings.LANGUAGES):
@@ -46,7 +48,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def set_theme(request: HttpRequest) -> HttpResponse:
+def set_theme(request: Request) -> HttpResponse:
     """Light, dark, or as the computer."""
     theme = request.POST.get("theme")
     if theme not in User.Theme.values:
@@ -57,6 +59,6 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-def health(request: HttpRequest) -> HttpResponse:
+def health(request: Request) -> HttpResponse:
     """The process answers."""
     return HttpResponse("ok", content_type="text/plain")

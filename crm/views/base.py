@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,64 +16,63 @@ from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
 from crm.forms.base import RecordForm
+from crm.http import Request
 from crm.models import Submission
 
-RecordModel = TypeVar("RecordModel", bound=models.Model)
 
-
-def page(request: HttpRequest, template: str, context: dict[str, Any], *, fragment: str, status: int = 200) -> HttpResponse:
+def page(request: Request, template: str, context: dict[str, Any], *, fragment: str, status: int = 200) -> HttpResponse:
     """The whole page, or for htmx its partial `fragment`: one view, one template, one truth."""
-    name = f"{template}#{fragment}" if request.htmx else template  # type: ignore[attr-defined]
+    name = f"{template}#{fragment}" if request.htmx else template
     return render(request, name, context, status=status)
 
 
-def next_url(request: HttpRequest, default: str) -> str:
+def next_url(request: Request, default: str) -> str:
     """Where the form says to go afterwards, if that is on this site."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}) else default
 
 
-def done(request: HttpRequest, message: str, *, to: str) -> HttpResponse:
+def done(request: Request, message: str, *, to: str) -> HttpResponse:
     """After a verb that worked: htmx shows the message and refreshes the page's live part; a plain form goes to `to`."""
     messages.success(request, message)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return toasts_only(request)
     return redirect(next_url(request, to))
 
 
-def refused(request: HttpRequest, message: str, *, to: str, status: int = 409) -> HttpResponse:
+def refused(request: Request, message: str, *, to: str, status: int = 409) -> HttpResponse:
     """A verb that could not be done any more: say why, and show what is true now."""
     messages.error(request, message)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return toasts_only(request, status=status)
     return redirect(next_url(request, to))
 
 
-def toasts_only(request: HttpRequest, *, status: int = 200) -> HttpResponse:
+def toasts_only(request: Request, *, status: int = 200) -> HttpResponse:
     """The waiting messages as toasts, out of band; closes an open dialog and refreshes what the page shows."""
     response = HttpResponse(render_to_string("ui/toasts.html", {"oob": True}, request), status=status, headers={"HX-Reswap": "none"})
     trigger_client_event(response, "page:changed", {"target": "body"}, after="settle")
     return trigger_client_event(response, "dialog:close", {"target": "body"}, after="settle")
 
 
-def require(request: HttpRequest, permission: str, why: str = "") -> None:
+def require(request: Request, permission: str, why: str = "") -> None:
     """Raise PermissionDenied with a plain sentence unless the user may do this."""
     if not request.user.has_perm(permission):
         raise PermissionDenied(why or _("You do not have access to do this."))
 
 
-def unit_of_work(request: HttpRequest) -> AbstractContextManager[Any]:
+def unit_of_work(request: Request) -> AbstractContextManager[Any]:
     """A transaction for a POST; looking at a form takes no lock."""
     return transaction.atomic() if request.method == "POST" else nullcontext()
 
 
-def fetch(request: HttpRequest, model: type[RecordModel], pk: int) -> RecordModel:
+def fetch[RecordModel: models.Model](request: Request, model: type[RecordModel], pk: int) -> RecordModel:
     """The record, locked when it is about to be written (inside `unit_of_work()`). Raises Http404."""
     query = model._default_manager.all()
     return get_object_or_404(query.select_for_update(no_key=True) if request.method == "POST" else query, pk=pk)
 
 
-def edit_record(request: HttpRequest, form: RecordForm, *, template: str, context: dict[str, Any], message: str) -> HttpResponse:
+def edit_record(request: Request, form: RecordForm, *, template: str, context: dict[str, Any], message: str) -> HttpResponse:
     """Show, check and save a form of one record: 422 when invalid, 409 when a colleague was faster; what was typed stays."""
     if request.method == "POST":
         with transaction.atomic():
@@ -83,7 +82,7 @@ def edit_record(request: HttpRequest, form: RecordForm, *, template: str, contex
     return render(request, template, {"form": form, **context}, status=status)
 
 
-def _save(request: HttpRequest, form: RecordForm, message: str) -> HttpResponse:
+def _save(request: Request, form: RecordForm, message: str) -> HttpResponse:
     key = form.cleaned_data.get("request_id")
     if key and not form.instance.pk:
         try:

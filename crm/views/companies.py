@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from crm import slots
 from crm.forms.records import CompanyForm
+from crm.http import Request
 from crm.models import Company, CompanyCategory, Sale
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.paging import count_capped, paginate
@@ -20,7 +21,7 @@ from crm.views.base import done, edit_record, fetch, page, refused, require, uni
 SORTS = {"name": ("name", False), "changed": ("updated_at", True)}
 
 
-def _views(request: HttpRequest) -> list[dict[str, Any]]:
+def _views(request: Request) -> list[dict[str, Any]]:
     """The saved views above the list."""
     everything = Company.objects.current()
     views = [
@@ -33,7 +34,7 @@ def _views(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @require_safe
-def company_list(request: HttpRequest) -> HttpResponse:
+def company_list(request: Request) -> HttpResponse:
     """Search, filter, sort, page; the address holds it all."""
     require(request, "crm.view_company")
     views = _views(request)
@@ -42,7 +43,8 @@ def company_list(request: HttpRequest) -> HttpResponse:
     category = request.GET.get("category", "")
     if category.isdigit():
         query = query.filter(category=category)
-    sort = request.GET.get("sort") if request.GET.get("sort") in SORTS else "name"
+    sort = request.GET.get("sort", "")
+    sort = sort if sort in SORTS else "name"
     field, descending = SORTS[sort]
     open_sales = Q(sales__status=Sale.Status.OPEN, sales__archived_at=None)
     found = paginate(query.select_related("category", "our_contact"), field=field, descending=descending, cursor=request.GET.get("page", ""))
@@ -62,28 +64,33 @@ def company_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def company_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def company_detail(request: Request, pk: int) -> HttpResponse:
     """The company card."""
     require(request, "crm.view_company")
     company = get_object_or_404(Company.objects.select_related("category", "our_contact"), pk=pk)
     contacts = list(company.contacts.current())
+    sales = company.sales.current().select_related("stage").order_by(F("closed_on").desc(nulls_first=True), "-pk")
     context = {
-        "active": "companies", "company": company, "contacts": contacts, "sales": company.sales.current().select_related("stage").order_by(F("closed_on").desc(nulls_first=True), "-pk")[:50],
+        "active": "companies", "company": company, "contacts": contacts, "sales": sales[:50],
         "badges": slots.badges_for(request, "company-contacts", contacts), "categories": CompanyCategory.objects.active(include=company.category_id),
     }  # fmt: skip
     return page(request, "crm/company.html", context, fragment="card")
 
 
-def company_new(request: HttpRequest) -> HttpResponse:
+def company_new(request: Request) -> HttpResponse:
     """Create a company."""
     require(request, "crm.add_company")
     form = CompanyForm(request.POST or None, instance=Company(our_contact=request.user))
     return edit_record(
-        request, form, template="crm/record_form.html", message=_("{name} created"), context={"active": "companies", "title": _("New company"), "back": "crm:companies"}
+        request,
+        form,
+        template="crm/record_form.html",
+        message=_("{name} created"),
+        context={"active": "companies", "title": _("New company"), "back": "crm:companies"},
     )
 
 
-def company_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def company_edit(request: Request, pk: int) -> HttpResponse:
     """Edit a company; its category is changed on the card."""
     require(request, "crm.change_company")
     with unit_of_work(request):
@@ -94,7 +101,7 @@ def company_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def company_category(request: HttpRequest, pk: int) -> HttpResponse:
+def company_category(request: Request, pk: int) -> HttpResponse:
     """Change the category by hand: to any, by anyone who may edit the company (C7)."""
     require(request, "crm.change_company")
     with unit_of_work(request):
@@ -104,14 +111,18 @@ def company_category(request: HttpRequest, pk: int) -> HttpResponse:
         if category is None:
             return refused(request, _("This category has been deleted. Choose another one."), to=company.get_absolute_url(), status=422)
         if request.POST.get("version") != str(company.category_version):
-            return refused(request, _("{company} has changed: it is now {category}. Nothing was saved; choose again.").format(company=company, category=company.category), to=company.get_absolute_url())
+            return refused(
+                request,
+                _("{company} has changed: it is now {category}. Nothing was saved; choose again.").format(company=company, category=company.category),
+                to=company.get_absolute_url(),
+            )
         company.category = category
         company.save()
     return done(request, _("{company} is now {category}").format(company=company, category=category), to=company.get_absolute_url())
 
 
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: Request) -> HttpResponse:
     """Where the day starts: what waits, my open sales, what moved lately."""
     mine = Sale.objects.current().filter(owner=request.user, status=Sale.Status.OPEN).select_related("company", "stage").order_by("expected_close", "pk")[:10]
     return render(request, "crm/overview.html", {"active": "home", "sales": mine})

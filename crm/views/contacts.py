@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crm import slots
 from crm.forms.records import ContactForm
+from crm.http import Request
 from crm.models import Company, Contact
 from crm.paging import paginate
 from crm.views.base import edit_record, fetch, page, require, unit_of_work
 
 
 @require_safe
-def contact_list(request: HttpRequest) -> HttpResponse:
+def contact_list(request: Request) -> HttpResponse:
     """Everybody, by name."""
     require(request, "crm.view_contact")
     query = Contact.objects.current().search(request.GET.get("q", "")).select_related("company__category")
@@ -26,7 +27,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def contact_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def contact_detail(request: Request, pk: int) -> HttpResponse:
     """One person."""
     require(request, "crm.view_contact")
     contact = get_object_or_404(Contact.objects.select_related("company__category"), pk=pk)
@@ -37,7 +38,7 @@ def contact_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "crm/contact.html", context, fragment="card")
 
 
-def contact_new(request: HttpRequest) -> HttpResponse:
+def contact_new(request: Request) -> HttpResponse:
     """Create a contact, at the company in the address if there is one."""
     require(request, "crm.add_contact")
     asked = request.GET.get("company", "")
@@ -47,7 +48,7 @@ def contact_new(request: HttpRequest) -> HttpResponse:
     return edit_record(request, form, template="crm/record_form.html", message=_("{name} created"), context=context)
 
 
-def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def contact_edit(request: Request, pk: int) -> HttpResponse:
     """Edit a contact; another company is a move, and keeps the lead status (L5)."""
     require(request, "crm.change_contact")
     with unit_of_work(request):

@@ -8,20 +8,21 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import models, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crm.forms.lists import ListItemForm
+from crm.http import Request
 from crm.models import ListItem, SettingsChange
 from crm.views.base import fetch, page, require, toasts_only, unit_of_work
 
 MAY_OPEN = "crm.manage_settings"
 
 
-def require_administrator(request: HttpRequest) -> None:
+def require_administrator(request: Request) -> None:
     """Only administrators get in; everyone else meets a 403 page in plain words."""
     require(request, MAY_OPEN, _("Only administrators can open Settings and maintenance."))
 
@@ -41,7 +42,7 @@ class ListScreen:
     columns: list[tuple[str | Promise, Callable[[Any], str]]] = field(default_factory=list)
     form_template: str = "settings/item_form.html"
 
-    def _context(self, request: HttpRequest) -> dict[str, Any]:
+    def _context(self, request: Request) -> dict[str, Any]:
         items = list(self.usage(self.model._default_manager.active()).order_by("position", "pk"))
         rows = [{"item": item, "cells": [cell(item) for _label, cell in self.columns]} for item in items]
         return {"screen": self, "rows": rows, "active": "lists", "sub": self.key, "item_url": f"{self.url_name}-item", "new_url": f"{self.url_name}-new"}
@@ -51,7 +52,7 @@ class ListScreen:
         """The view of the list."""
 
         @require_safe
-        def view(request: HttpRequest) -> HttpResponse:
+        def view(request: Request) -> HttpResponse:
             require_administrator(request)
             return page(request, "settings/list.html", self._context(request), fragment="items")
 
@@ -61,13 +62,13 @@ class ListScreen:
     def edit(self) -> Callable[..., HttpResponse]:
         """The view that adds an item, or edits the one in the address."""
 
-        def view(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        def view(request: Request, pk: int | None = None) -> HttpResponse:
             require_administrator(request)
             with unit_of_work(request):
                 item = fetch(request, self.model, pk) if pk else self.model()
                 form = self.form(request.POST or None, instance=item)
                 if request.method != "POST":
-                    if request.htmx and "group" in request.GET:  # type: ignore[attr-defined]
+                    if request.htmx and "group" in request.GET:
                         form = self.form(request.GET, instance=item)  # another choice in the open dialog: nothing is saved
                         return page(request, self.form_template, {**self._context(request), "form": form, "item": item}, fragment="depends")
                     return self._show(request, form, item, 200)
@@ -79,13 +80,13 @@ class ListScreen:
 
         return view
 
-    def _show(self, request: HttpRequest, form: ListItemForm, item: ListItem, status: int) -> HttpResponse:
+    def _show(self, request: Request, form: ListItemForm, item: ListItem, status: int) -> HttpResponse:
         context = {**self._context(request), "form": form, "item": item, "conflict": status == 409}
         return page(request, self.form_template, context, fragment="dialog" if request.method != "POST" else "body", status=status)
 
     @transaction.atomic
-    def _save(self, request: HttpRequest, form: ListItemForm) -> HttpResponse:
+    def _save(self, request: Request, form: ListItemForm) -> HttpResponse:
         item = form.save()
         SettingsChange.record(area=self.key, item=item.name, before=form.before, after=form.after())
         messages.success(request, _("{name} saved").format(name=item.name))
-        return toasts_only(request) if request.htmx else redirect(self.url_name)  # type: ignore[attr-defined]
+        return toasts_only(request) if request.htmx else redirect(self.url_name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.forms.records import CloseForm, SaleForm, StallForm
+from crm.http import Request
 from crm.models import Company, Sale, SaleStage
 from crm.paging import paginate
 from crm.views.base import done, edit_record, fetch, next_url, page, require, unit_of_work
@@ -17,7 +18,7 @@ MAY_EDIT = "crm.change_sale"
 
 
 @require_safe
-def sale_list(request: HttpRequest) -> HttpResponse:
+def sale_list(request: Request) -> HttpResponse:
     """Sales, the latest change first."""
     require(request, "crm.view_sale")
     query = Sale.objects.current().search(request.GET.get("q", "")).select_related("company__category", "stage", "owner")
@@ -28,14 +29,14 @@ def sale_list(request: HttpRequest) -> HttpResponse:
         query = query.filter(owner=request.user)
     found = paginate(query, field="updated_at", descending=True, cursor=request.GET.get("page", ""))
     context = {
-        "active": "sales", "found": found, "q": request.GET.get("q", ""), "status": status, "mine": request.GET.get("mine", ""), "statuses": Sale.Status.choices,
-        "is_filtered": bool(request.GET.get("q") or status or request.GET.get("mine")),
+        "active": "sales", "found": found, "q": request.GET.get("q", ""), "status": status, "mine": request.GET.get("mine", ""),
+        "statuses": Sale.Status.choices, "is_filtered": bool(request.GET.get("q") or status or request.GET.get("mine")),
     }  # fmt: skip
     return page(request, "crm/sales.html", context, fragment="results")
 
 
 @require_safe
-def sale_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def sale_detail(request: Request, pk: int) -> HttpResponse:
     """One sale."""
     require(request, "crm.view_sale")
     sale = get_object_or_404(Sale.objects.select_related("company__category", "contact", "stage", "owner", "reason"), pk=pk)
@@ -46,31 +47,31 @@ def sale_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "crm/sale.html", context, fragment="card")
 
 
-def sale_new(request: HttpRequest) -> HttpResponse:
+def sale_new(request: Request) -> HttpResponse:
     """Create a sale, at the company in the address if there is one."""
     require(request, "crm.add_sale")
     asked = request.GET.get("company", "")
     company = Company.objects.current().filter(pk=asked).first() if asked.isdigit() else None
-    if request.htmx and request.method == "GET":  # type: ignore[attr-defined]
+    if request.htmx and request.method == "GET":
         return _contact_field(request, Sale())
     form = SaleForm(request.POST or None, instance=Sale(company=company, owner=request.user))
     context = {"active": "sales", "title": _("New sale"), "cancel": company.get_absolute_url() if company else "", "back": "crm:sales"}
     return edit_record(request, form, template="crm/sale_form.html", message=_("Sale saved"), context=context)
 
 
-def sale_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def sale_edit(request: Request, pk: int) -> HttpResponse:
     """Edit a sale."""
     require(request, MAY_EDIT)
     with unit_of_work(request):
         sale = fetch(request, Sale, pk)
-        if request.htmx and request.method == "GET":  # type: ignore[attr-defined]
+        if request.htmx and request.method == "GET":
             return _contact_field(request, sale)
         form = SaleForm(request.POST or None, instance=sale)
         context = {"active": "sales", "title": _("Edit {name}").format(name=sale.title), "cancel": sale.get_absolute_url(), "back": "crm:sales"}
         return edit_record(request, form, template="crm/sale_form.html", message=_("Sale saved"), context=context)
 
 
-def _contact_field(request: HttpRequest, sale: Sale) -> HttpResponse:
+def _contact_field(request: Request, sale: Sale) -> HttpResponse:
     """The choice of contacts, after another company was chosen in the form."""
     company = request.GET.get("company", "")
     form = SaleForm(instance=sale, initial={"company": int(company) if company.isdigit() else None, "contact": request.GET.get("contact", "")})
@@ -78,7 +79,7 @@ def _contact_field(request: HttpRequest, sale: Sale) -> HttpResponse:
 
 
 @require_POST
-def sale_won(request: HttpRequest, pk: int) -> HttpResponse:
+def sale_won(request: Request, pk: int) -> HttpResponse:
     """Mark as won, today. Doing it twice changes once."""
     require(request, MAY_EDIT)
     with unit_of_work(request):
@@ -89,12 +90,12 @@ def sale_won(request: HttpRequest, pk: int) -> HttpResponse:
     return done(request, _("Sale saved"), to=sale.get_absolute_url())
 
 
-def sale_lost(request: HttpRequest, pk: int) -> HttpResponse:
+def sale_lost(request: Request, pk: int) -> HttpResponse:
     """Ask for the reason, then mark as lost."""
     return _close(request, pk, Sale.Status.LOST)
 
 
-def sale_stall(request: HttpRequest, pk: int) -> HttpResponse:
+def sale_stall(request: Request, pk: int) -> HttpResponse:
     """Ask when to look again, then mark as stalled."""
     require(request, MAY_EDIT)
     with unit_of_work(request):
@@ -103,12 +104,12 @@ def sale_stall(request: HttpRequest, pk: int) -> HttpResponse:
         return _step(request, sale, form, _("Stalled until when?"), "crm:sale-stall")
 
 
-def sale_close(request: HttpRequest, pk: int) -> HttpResponse:
+def sale_close(request: Request, pk: int) -> HttpResponse:
     """Change closing date and reason of a sale that is closed."""
     return _close(request, pk, "")
 
 
-def _close(request: HttpRequest, pk: int, status: str) -> HttpResponse:
+def _close(request: Request, pk: int, status: str) -> HttpResponse:
     require(request, MAY_EDIT)
     with unit_of_work(request):
         sale = fetch(request, Sale, pk)
@@ -116,12 +117,12 @@ def _close(request: HttpRequest, pk: int, status: str) -> HttpResponse:
             return done(request, _("The sale is open"), to=sale.get_absolute_url())
         status = status or sale.status
         form = CloseForm(request.POST or None, instance=sale, status=status, initial={"closed_on": sale.closed_on or timezone.localdate()})
-        titles = {Sale.Status.LOST: _("Why was the sale lost?"), Sale.Status.WON: _("When and why was the sale won?")}
-        names = {Sale.Status.LOST: "crm:sale-lost", Sale.Status.WON: "crm:sale-close"}
+        titles: dict[str, str] = {Sale.Status.LOST: _("Why was the sale lost?"), Sale.Status.WON: _("When and why was the sale won?")}
+        names: dict[str, str] = {Sale.Status.LOST: "crm:sale-lost", Sale.Status.WON: "crm:sale-close"}
         return _step(request, sale, form, titles[status], names[status])
 
 
-def _step(request: HttpRequest, sale: Sale, form: CloseForm | StallForm, title: str, url_name: str) -> HttpResponse:
+def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str, url_name: str) -> HttpResponse:
     """A small form that stands between a button and its effect: a dialog, or without JavaScript a page."""
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -132,7 +133,7 @@ def _step(request: HttpRequest, sale: Sale, form: CloseForm | StallForm, title: 
 
 
 @require_POST
-def sale_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+def sale_reopen(request: Request, pk: int) -> HttpResponse:
     """Open again: closing date and reason go, and no rule runs (S2)."""
     require(request, MAY_EDIT)
     with unit_of_work(request):
@@ -143,7 +144,7 @@ def sale_reopen(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def sale_stage(request: HttpRequest, pk: int) -> HttpResponse:
+def sale_stage(request: Request, pk: int) -> HttpResponse:
     """Move an open sale to another stage."""
     require(request, MAY_EDIT)
     with unit_of_work(request):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,12 +11,13 @@ from django.views.decorators.http import require_safe
 
 from crm import slots
 from crm.forms.lists import CategoryForm
+from crm.http import Request
 from crm.models import CompanyCategory
 from crm.views.lists import ListScreen, require_administrator
 
 
 @require_safe
-def settings_home(request: HttpRequest) -> HttpResponse:
+def settings_home(request: Request) -> HttpResponse:
     """The first screen."""
     require_administrator(request)
     return redirect(slots.settings_screens_for(request)[0].url_name)

@@ -1,8 +1,8 @@
 """What the engine costs: a batch has the statements of one sale."""
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Sale
 from tests.factories import CompanyFactory, SaleFactory, rule
@@ -13,7 +13,9 @@ pytestmark = pytest.mark.django_db
 
 def _statements_for(count, *, ask, category):
     sales = [SaleFactory(company=company) for company in CompanyFactory.create_batch(count)]
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         Sale.objects.filter(pk__in=[sale.pk for sale in sales]).update(status=Sale.Status.WON)
     assert CategoryDecision.objects.filter(trigger=Trigger.SALE_WON, sale__in=sales, outcome="waiting" if ask else "changed").count() == count
     return [query["sql"].split()[0] for query in captured.captured_queries]

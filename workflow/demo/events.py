@@ -50,6 +50,13 @@ def cvr_like(rng: random.Random) -> str:
             return digits
 
 
+def at_work() -> User:
+    """Whoever the event is attributed to."""
+    actor = current_actor()
+    assert actor is not None
+    return actor
+
+
 class Lists:
     """List items by what they mean, since their names are in the installation's language.
 
@@ -93,7 +100,7 @@ class Settings:
         form = RulesForm(sent)
         if not form.is_valid():
             raise ValueError(form.errors)
-        form.save(by=current_actor())
+        form.save(by=at_work())
 
     def tiers(self) -> None:
         """Customers get tiers, which follow Customer in the list."""
@@ -228,19 +235,15 @@ def take_step(played: Played, step: str, lists: Lists) -> None:
         case "c" | "q" | "d" | "r":
             set_lead_status(contact=Contact.objects.get(pk=played.contact_ids[int(rest)]), status=lists.statuses[letter])
         case "s" | "f":
-            won = {"status": Sale.Status.WON, "reason": played.rng.choice(lists.reasons["won"])} if rest == "!" else {}
-            sale = played.sale(lists, **won)
-            if letter == "f":
-                sale.company_id = sale.contact_id = None
-            sale.save()
-            played.sale_ids.append(sale.pk)
+            _register_sale(played, lists, is_won=rest == "!", has_company=letter == "s")
         case "b":
             sale = Sale.objects.get(pk=played.sale_ids[int(rest)])
             sale.company_id, sale.contact_id = played.company_id, played.contact_ids[0]
             sale.save()
         case "p":
-            sale = Sale.objects.select_related("stage").get(pk=played.sale_ids[int(rest)])
-            sale.stage = next((stage for stage in lists.stages if stage.position > sale.stage.position), sale.stage)
+            sale = Sale.objects.get(pk=played.sale_ids[int(rest)])
+            place = next(place for place, stage in enumerate(lists.stages) if stage.pk == sale.stage_id)
+            sale.stage = lists.stages[min(place + 1, len(lists.stages) - 1)]
             sale.expected_close = timezone.localdate() + dt.timedelta(days=played.rng.randint(15, 60))
             sale.save()
         case "w" | "l" | "z" | "o":
@@ -251,6 +254,14 @@ def take_step(played: Played, step: str, lists: Lists) -> None:
             company.save()
         case _:
             _answer(played, letter, lists.categories.get(rest.removeprefix("=")))
+
+
+def _register_sale(played: Played, lists: Lists, *, is_won: bool, has_company: bool) -> None:
+    sale = played.sale(lists, **({"status": Sale.Status.WON, "reason": played.rng.choice(lists.reasons["won"])} if is_won else {}))
+    if not has_company:
+        sale.company_id = sale.contact_id = None
+    sale.save()
+    played.sale_ids.append(sale.pk)
 
 
 def _set_sale_status(played: Played, sale: Sale, status: str, lists: Lists) -> None:
@@ -266,7 +277,7 @@ def _set_sale_status(played: Played, sale: Sale, status: str, lists: Lists) -> N
 
 def _answer(played: Played, letter: str, other: CompanyCategory | None) -> None:
     decision = CategoryDecision.objects.waiting().select_related("company").get(company=played.company_id)
-    who: dict[str, Any] = {"by": current_actor(), "seen_version": decision.company.category_version}
+    who: dict[str, Any] = {"by": at_work(), "seen_version": decision.company.category_version}
     if other:
         decisions.choose(decision.pk, other, **who)
     elif letter == "k":

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.http import Request
 from crm.models import Company, CompanyCategory
 from crm.paging import count_capped
 from crm.views.base import done, next_url, page, toasts_only
@@ -23,14 +24,14 @@ from workflow.models import CategoryDecision, Outcome, Trigger
 MOST_IN_A_DIALOG = 50  # Q6: more are answered in the inbox
 
 
-def _find(request: HttpRequest, pk: int) -> CategoryDecision:
+def _find(request: Request, pk: int) -> CategoryDecision:
     decision = get_object_or_404(CategoryDecision.objects.with_names().select_related("company__category__group"), pk=pk)
     if not decisions.may_answer(decision, request.user) and decision.outcome == Outcome.WAITING:
         raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
     return decision
 
 
-def context_of(request: HttpRequest, decision: CategoryDecision, **extra: Any) -> dict[str, Any]:
+def context_of(request: Request, decision: CategoryDecision, **extra: Any) -> dict[str, Any]:
     """Everything the dialog says about one suggestion. Two statements."""
     company, target = decision.company, decision.suggested_category
     hidden = company.category.lead_status_enabled and not (target and target.lead_status_enabled)
@@ -44,11 +45,16 @@ def context_of(request: HttpRequest, decision: CategoryDecision, **extra: Any) -
 
 
 def _last_changed_by(decision: CategoryDecision) -> str:
-    last = CategoryDecision.objects.filter(company=decision.company, applied_version__isnull=False).select_related("decided_by", "caused_by").order_by("-applied_version").first()
+    last = (
+        CategoryDecision.objects.filter(company=decision.company, applied_version__isnull=False)
+        .select_related("decided_by", "caused_by")
+        .order_by("-applied_version")
+        .first()
+    )
     return str((last and (last.decided_by or last.caused_by)) or _("A rule"))
 
 
-def confirmation(request: HttpRequest, pk: int) -> HttpResponse:
+def confirmation(request: Request, pk: int) -> HttpResponse:
     """One suggestion with its three answers: a dialog, or without JavaScript a page."""
     if request.method == "POST":
         return _answer(request, pk, fragment="body")
@@ -56,12 +62,12 @@ def confirmation(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def confirmation_quick(request: HttpRequest, pk: int) -> HttpResponse:
+def confirmation_quick(request: Request, pk: int) -> HttpResponse:
     """Accept or keep straight from the inbox; where that is not so simple any more, the dialog opens."""
     return _answer(request, pk, fragment="dialog")
 
 
-def _answer(request: HttpRequest, pk: int, *, fragment: str) -> HttpResponse:
+def _answer(request: Request, pk: int, *, fragment: str) -> HttpResponse:
     decision = _find(request, pk)
 
     def again(status: int, **extra: Any) -> HttpResponse:
@@ -102,16 +108,16 @@ def say(answered: Answered) -> str:
     return text.format(company=answered.decision.company, category=answered.category)
 
 
-def _asked_ids(request: HttpRequest) -> list[int]:
+def _asked_ids(request: Request) -> list[int]:
     return [int(part) for part in request.GET.get("ids", "").split(",") if part.isdigit()]
 
 
 @require_safe
-def confirmations(request: HttpRequest) -> HttpResponse:
+def confirmations(request: Request) -> HttpResponse:
     """The inbox: what waits for me; for administrators also everyone's; what I have answered. `ids` shows just those."""
     tab, is_administrator = request.GET.get("tab", ""), request.user.is_administrator
     mine, ids = inbox.waiting_for(request.user), _asked_ids(request)
-    if request.GET.get("dialog") and request.htmx:  # type: ignore[attr-defined]
+    if request.GET.get("dialog") and request.htmx:
         return several(request, ids)
     if tab == "everyone" and is_administrator:
         query = inbox.waiting_for_anyone()
@@ -129,12 +135,12 @@ def confirmations(request: HttpRequest) -> HttpResponse:
     return page(request, "workflow/confirmations.html", context, fragment="inbox")
 
 
-def several(request: HttpRequest, ids: list[int], *, status: int = 200, fragment: str = "dialog", problems: dict[int, str] | None = None) -> HttpResponse:
+def several(request: Request, ids: list[int], *, status: int = 200, fragment: str = "dialog", problems: dict[int, str] | None = None) -> HttpResponse:
     """Several suggestions from one save: one dialog with one list (Q6)."""
     return page(request, "workflow/several.html", several_context(request, ids, problems or {}), fragment=fragment, status=status)
 
 
-def several_context(request: HttpRequest, ids: list[int], problems: dict[int, str]) -> dict[str, Any]:
+def several_context(request: Request, ids: list[int], problems: dict[int, str]) -> dict[str, Any]:
     """The list of those that still wait for this person."""
     query = CategoryDecision.objects.waiting().filter(pk__in=ids)
     if not request.user.is_administrator:
@@ -148,7 +154,7 @@ def several_context(request: HttpRequest, ids: list[int], problems: dict[int, st
 
 
 @require_POST
-def answer_several(request: HttpRequest) -> HttpResponse:
+def answer_several(request: Request) -> HttpResponse:
     """Answer a list: each row stands for itself, and what could not be done is asked again."""
     problems: dict[int, str] = {}
     ids = [int(part) for part in request.POST.get("ids", "").split(",") if part.isdigit()]
@@ -171,11 +177,11 @@ def answer_several(request: HttpRequest) -> HttpResponse:
     if problems:
         return several(request, ids, status=409, fragment="body", problems=problems)
     messages.success(request, _("{n} answered").format(n=count))
-    return toasts_only(request) if request.htmx else redirect(next_url(request, "/"))  # type: ignore[attr-defined]
+    return toasts_only(request) if request.htmx else redirect(next_url(request, "/"))
 
 
 @require_safe
-def company_history(request: HttpRequest, pk: int) -> HttpResponse:
+def company_history(request: Request, pk: int) -> HttpResponse:
     """Every decision about a company, the skipped ones too: why it did, and why it did not."""
     company = get_object_or_404(Company.objects.select_related("category"), pk=pk)
     query = CategoryDecision.objects.filter(company=company).with_names()

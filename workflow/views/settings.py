@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from crm.http import Request
 from crm.models import CompanyCategory
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.views.base import page, unit_of_work
@@ -14,7 +15,7 @@ from crm.views.lists import require_administrator
 from workflow.forms import RulesForm, lock_settings
 
 
-def lead_categorization(request: HttpRequest) -> HttpResponse:
+def lead_categorization(request: Request) -> HttpResponse:
     """Show the rules, or save them: 422 when incomplete, 409 when another administrator saved something else meanwhile."""
     require_administrator(request)
     with unit_of_work(request):
@@ -27,13 +28,13 @@ def lead_categorization(request: HttpRequest) -> HttpResponse:
         if form.conflict():
             return _show(request, form, "conflict", status=409)
         form.save(by=request.user)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return _show(request, RulesForm(), "clean", just_saved=True)
     messages.success(request, _("Settings saved"))
     return redirect("workflow:lead-categorization")
 
 
-def _show(request: HttpRequest, form: RulesForm, state: str, *, status: int = 200, just_saved: bool = False) -> HttpResponse:
+def _show(request: Request, form: RulesForm, state: str, *, status: int = 200, just_saved: bool = False) -> HttpResponse:
     context = {
         "active": "workflow", "form": form, "state": state, "just_saved": just_saved,
         "no_potential": not CompanyCategory.objects.active().filter(group=POTENTIAL_CUSTOMER).exists(),

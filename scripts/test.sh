@@ -1,0 +1,43 @@
+#!/bin/sh
+# Everything that must be true. `lint` runs only the checks that read the source. Stops at the first failure.
+set -eu
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+export DEBUG=0 HTTPS=0 SECRET_KEY=tests STATIC_MANIFEST=0 LANGUAGE_CODE=en
+unset DATABASE_URL 2>/dev/null || true
+say() { printf '\n== %s\n' "$1"; }
+
+say "Style";            $bin/ruff check . && $bin/ruff format --check --quiet .
+say "Templates";        $bin/djlint templates --lint --quiet
+say "Types";            $bin/mypy
+say "Imports point down"; $bin/lint-imports --no-cache
+say "Migrations";       $bin/python manage.py makemigrations --check --dry-run
+say "Danish";           $bin/python scripts/messages.py check
+[ "${1:-}" = lint ] && exit 0
+
+# A missing PostgreSQL (status 77) or Chromium is said, and under CI it is a failure.
+missing=
+on_postgres() {
+  status=0
+  $bin/python scripts/with_postgres.py "$@" || status=$?
+  if [ $status = 77 ] && [ "${CI:-}" != true ]; then missing="$missing PostgreSQL"; return 0; fi
+  return $status
+}
+if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "Installing Chromium"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+  else
+    missing="$missing Chromium"
+  fi
+fi
+
+say "Tests on SQLite";     $bin/python -m pytest -n 2 -m "not browser"
+say "Tests on PostgreSQL"; on_postgres $bin/python -m pytest -n 2 -m "not browser"
+say "Tests in Chromium";   on_postgres $bin/python -m pytest -n 2 -m browser
+if [ -n "$missing" ]; then
+  say "Not tested here, because it is missing:$missing"
+  echo "Debian: apt-get install postgresql chromium. Or set TEST_DATABASE_URL to a PostgreSQL server."
+  if [ "${CI:-}" = true ]; then exit 1; fi
+fi
+say "All is well"

@@ -1,0 +1,67 @@
+"""A real Chromium against a real server. Text is asserted in the language the test names."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.utils import translation
+from playwright.sync_api import BrowserContext, Page
+
+from crm.models import User
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+            if CHROMIUM is None and not os.environ.get("CI"):  # under CI a missing browser is a failure
+                item.add_marker(pytest.mark.skip(reason="Chromium is missing (Debian: apt-get install chromium)"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": quiet}
+
+
+@pytest.fixture
+def problems(context: BrowserContext) -> Iterator[list[str]]:
+    """What the browser complained about: scripts, and the content security policy. Empty at the end of every test."""
+    found: list[str] = []
+
+    def listen(page: Page) -> None:
+        page.on("pageerror", lambda error: found.append(str(error)))
+        page.on("console", lambda message: found.append(message.text) if message.type == "error" and "Failed to load resource" not in message.text else None)
+
+    context.on("page", listen)
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def speak(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Our own catalogue, for what the page must say."""
+    language = getattr(request, "param", "en")
+
+    def say(text: str) -> str:
+        with translation.override(language):
+            return translation.gettext(text)
+
+    say.language = language  # type: ignore[attr-defined]
+    return say
+
+
+def log_in(page: Page, address: str, user: User) -> None:
+    """Through the login page, as everybody does."""
+    page.goto(f"{address}/login/")
+    page.fill("#id_username", user.email)
+    page.fill("#id_password", "demo")
+    page.click("form.fields button[type=submit]")
+    page.wait_for_url(f"{address}/")
