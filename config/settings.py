@@ -117,7 +117,8 @@ DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="DKK")
 # ------------------------------------------------------------ static files
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / "var" / "static"  # where collectstatic puts them
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 MANIFEST = env.bool("STATIC_MANIFEST", default=not DEBUG)  # `manage.py collectstatic` first; without it files are served as they lie
 WHITENOISE_USE_FINDERS = not MANIFEST
 STORAGES = {
