@@ -77,6 +77,8 @@ class WatchedQuerySet(models.QuerySet):
             raise ValueError(f"{self.model.__name__}.bulk_create() cannot ignore or update conflicts: rules could not learn what happened.")
         objs = list(objs)
         self.model.derive_all(objs)
+        for obj in objs:
+            obj.touch()
         with transaction.atomic(using=self.db):
             created = super().bulk_create(objs, batch_size=batch_size, **kwargs)
             self.model.announce([Row(obj.pk, None, obj.watched_values()) for obj in created])
