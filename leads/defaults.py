@@ -33,7 +33,8 @@ def set_lead_status(*, contact: Contact, status: LeadStatus) -> bool:
     Raises LeadStatusNotEnabled when the company's category does not use lead status at this moment (L1).
     """
     with transaction.atomic():
-        company = Company.objects.select_for_update(no_key=True).get(pk=contact.company_id)
+        here = Contact.objects.select_for_update(no_key=True).values_list("company_id", flat=True).get(pk=contact.pk)
+        company = Company.objects.select_for_update(no_key=True).get(pk=here)
         if not company.category.lead_status_enabled:
             raise LeadStatusNotEnabled
         lead = Lead.objects.filter(contact=contact).first() or Lead(contact=contact)

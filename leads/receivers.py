@@ -7,6 +7,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from crm.models import Company, CompanyCategory
+from crm.models.companies import lock_companies
 from crm.signals import CategoryChange, ContactChange, categories_changed, category_meaning_changed, contacts_changed
 from leads.defaults import give_defaults
 
@@ -26,7 +27,11 @@ def companies_moved(changes: list[CategoryChange], **kwargs: Any) -> None:
 
 @receiver(contacts_changed)
 def contacts_came(changes: list[ContactChange], **kwargs: Any) -> None:
-    """A contact that is created at, or moves to, such a company gets the default (L3, L5)."""
+    """A contact that is created at, or moves to, such a company gets the default (L3, L5).
+
+    The company is locked: it may be entering such a category at this moment, and its own look would miss this contact.
+    """
+    lock_companies([change.new_company_id for change in changes])
     give_defaults(contact_ids=[change.contact_id for change in changes])
 
 

@@ -36,10 +36,7 @@ def _lists(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("django_db") and not CompanyCategory.objects.exists():
         make_lists(apps.get_model)
         make_statuses(apps.get_model)
-        WorkflowSettings.objects.get_or_create(pk=1)
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)  # post_migrate brings the groups and their permissions back
+        WorkflowSettings.objects.get_or_create(pk=1)  # groups and permissions come back by themselves: flushing sends post_migrate
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, QuerySet
+from django.db.models import Exists, F, QuerySet, Window
+from django.db.models.functions import FirstValue
 from django.utils import timezone
 
 from crm.actor import current_actor, current_work
@@ -93,7 +94,8 @@ def _decide(rules: list[AutomationRule], records: list[int], acted: list[int]) -
     """Write a decision for every cause that one of `rules` looked at: one statement, one more where a rule asks."""
     judged = judge(causes_of(rules[0].trigger).filter(pk__in=records), rules=rules, run_rules=current_work().run_rules, acted=acted)
     if any(rule.ask_user for rule in rules):
-        replaced = judged.filter(skip="", asks=True).values("company_pk")
+        first_asks = Window(FirstValue("asks"), partition_by=F("company_pk"), order_by="pk")  # only the first cause acts
+        replaced = judged.filter(skip="").annotate(first_asks=first_asks).filter(first_asks=True).values("company_pk")
         CategoryDecision.objects.waiting().filter(company_id__in=replaced).update(outcome=Outcome.REPLACED, decided_at=timezone.now())
     return _insert(rules[0].trigger, judged)
 

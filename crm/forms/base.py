@@ -31,6 +31,14 @@ class Styled:
                 field.widget.attrs.setdefault("class", css)
 
 
+def point_at_first_error(form: forms.BaseForm) -> None:
+    """Put the focus of a dialog's form where something is wrong."""
+    wrong = next((name for name in form.fields if name in form.errors), None)
+    if wrong:
+        for name, field in form.fields.items():
+            field.widget.attrs["autofocus"] = name == wrong
+
+
 class RecordForm(Styled, forms.ModelForm):
     """A form of one company, contact or sale.
 

@@ -33,7 +33,8 @@ class Record(Watched):
         abstract = True
 
     def derive(self) -> None:
-        self.search_text = fold(" ".join(str(getattr(self, name) or "") for name in self.SEARCHED))
+        if self.__dict__.keys() >= set(self.SEARCHED):  # else some are deferred, and none of them can have changed unseen
+            self.search_text = fold(" ".join(str(getattr(self, name) or "") for name in self.SEARCHED))
 
     @classmethod
     def derived_names(cls, names: set[str]) -> set[str]:
@@ -82,11 +83,7 @@ class CompanyQuerySet(RecordQuerySet):
     def write(self, rows: dict[int, dict[str, Any]], kwargs: dict[str, Any]) -> dict[int, dict[str, Any]]:
         rest = {name: value for name, value in kwargs.items() if name not in ("category", "category_id")}
         target = kwargs.get("category", kwargs.get("category_id"))
-        if hasattr(target, "resolve_expression"):
-            wanted = dict(self.filter(pk__in=list(rows)).annotate(wanted_category=target).values_list("pk", "wanted_category"))
-        else:
-            pk = target.pk if isinstance(target, models.Model) else int(target)
-            wanted = dict.fromkeys(rows, pk)
+        wanted = dict.fromkeys(rows, target.pk if isinstance(target, models.Model) else int(target))
         if rest:
             super().write(rows, rest)
         return _write_categories(rows, wanted, using=self.db)
@@ -147,7 +144,7 @@ class Company(Record):
 
     def derive(self) -> None:
         super().derive()
-        if self.category_id is None:
+        if self.__dict__.get("category_id", "deferred") is None:
             self.category = CompanyCategory.objects.get(is_default=True)
 
     @classmethod

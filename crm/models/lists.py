@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from crm.palette import Tone
@@ -35,9 +35,15 @@ class ListQuerySet(models.QuerySet):
         return super().bulk_update(objs, names, *args, **kwargs)
 
     def update(self, **kwargs: Any) -> int:
-        if "name" in kwargs:
-            kwargs["name_key"] = fold(kwargs["name"])
-        return super().update(**kwargs)
+        if "name" not in kwargs or "name_key" in kwargs:  # the latter from bulk_update()
+            return super().update(**kwargs)
+        if isinstance(kwargs["name"], str):
+            return super().update(**kwargs, name_key=fold(kwargs["name"]))
+        with transaction.atomic(using=self.db):  # an expression: only the database knows the new names
+            pks = list(self.values_list("pk", flat=True))
+            count = super().update(**kwargs)
+            self.model._default_manager.using(self.db).bulk_update(self.model._default_manager.filter(pk__in=pks), ["name"])
+        return count
 
 
 class ListItem(models.Model):
@@ -72,7 +78,7 @@ class ListItem(models.Model):
         if self._state.adding and not self.position:
             last = type(self)._default_manager.aggregate(last=models.Max("position"))["last"]
             self.position = (last or 0) + 1
-        if kwargs.get("update_fields") is not None:
+        if "name" in (kwargs.get("update_fields") or ()):
             kwargs["update_fields"] = {*kwargs["update_fields"], "name_key"}
         super().save(*args, **kwargs)
 

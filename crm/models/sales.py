@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, router
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -93,13 +93,15 @@ class Sale(Record):
 
     def clean(self) -> None:
         """A sale's contact works at the sale's company, when either is chosen (S1). A contact who moved later stays (L5)."""
-        before = self._loaded or {}
+        before = self.memory.known(router.db_for_write(Sale)) or {}
         touched = (before.get("contact_id"), before.get("company_id")) != (self.contact_id, self.company_id)
         if self.contact and touched and self.contact.company_id != self.company_id:
             raise ValidationError({"contact": _("{contact} does not work at this company").format(contact=self.contact)})
 
     def derive(self) -> None:
         super().derive()
+        if "status" not in self.__dict__:  # deferred: nothing follows from it
+            return
         if self.status in self.CLOSED:
             self.closed_on = self.closed_on or timezone.localdate()
             self.reopen_on = None

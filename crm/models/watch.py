@@ -10,10 +10,10 @@ Exceptions, found by checking the ledger and not by this module: raw SQL, and `l
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.actor import current_actor
+from crm.models.memory import Memory, Values, remember
 
 CHUNK = 2_000  # rows per statement: bounds the parameters of one statement, not what one batch may hold
 _held: ContextVar[bool] = ContextVar("held", default=False)
@@ -31,8 +32,8 @@ class Row(NamedTuple):
     """One row's watched values before (None: it was created) and after a write, by column name."""
 
     pk: int
-    old: dict[str, Any] | None
-    new: dict[str, Any]
+    old: Values | None
+    new: Values
 
 
 def is_held() -> bool:
@@ -55,16 +56,16 @@ class WatchedQuerySet(models.QuerySet):
 
     def update(self, **kwargs: Any) -> int:
         """As Django's; costs two statements more for each 2,000 rows (lock, and read what is really there)."""
-        kwargs = self.model.derive_update(kwargs)
         if is_held() or self.query.is_sliced:  # Django refuses a slice with its own words
             return super().update(**kwargs)
-        kwargs = self.model.touch_update(kwargs)
+        kwargs = self.model.touch_update(self.model.derive_update(kwargs))
         if self.model.WATCHED.isdisjoint(self._attnames(kwargs)):
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
-            rows = self._lock()
-            new = self.write(rows, kwargs)
-            self.model.announce([Row(pk, old, new.get(pk, old)) for pk, old in rows.items()])
+            rows, new = self._lock(), {}
+            for pks, values in self._by_value(rows, kwargs):
+                new |= self.write({pk: rows[pk] for pk in pks}, values)
+            self.model.announce([Row(pk, old, new[pk]) for pk, old in rows.items()])
         return len(rows)
 
     update.alters_data = True
@@ -81,44 +82,67 @@ class WatchedQuerySet(models.QuerySet):
             obj.touch()
         with transaction.atomic(using=self.db):
             created = super().bulk_create(objs, batch_size=batch_size, **kwargs)
+            remember(((obj.memory, obj.columns()) for obj in created), self.db)
             self.model.announce([Row(obj.pk, None, obj.watched_values()) for obj in created])
-            transaction.on_commit(lambda: [obj.remember() for obj in created], using=self.db)
         return created
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """As Django's; costs one statement more for each 2,000 rows."""
         objs, names = list(objs), set(fields)
-        self.model.derive_all(objs)
-        names |= self.model.derived_names(names)
         with transaction.atomic(using=self.db):
             watched = not self.model.WATCHED.isdisjoint(self._attnames(names))
             old = self.filter(pk__in=[obj.pk for obj in objs]).order_by()._lock() if watched else {}
+            self._resolve(objs)
+            self.model.derive_all(objs)
+            names |= self.model.derived_names(names)
             for obj in objs:
                 names |= obj.before_write(old[obj.pk]) if obj.pk in old else set()
                 names |= obj.touch()
             with _hold():
                 count = super().bulk_update(objs, sorted(names), batch_size=batch_size)
-            if watched:
-                new = self._read(old) if any(_has_expression(obj) for obj in objs) else {obj.pk: obj.watched_values() for obj in objs}
-                self.model.announce([Row(pk, values, new[pk]) for pk, values in old.items()])
+            written = self._attnames(names)
+            remember(((obj.memory, obj.columns(written)) for obj in objs), self.db)
+            new = {obj.pk: obj.watched_values() for obj in objs}
+            self.model.announce([Row(pk, values, new[pk]) for pk, values in old.items()])
         return count
 
-    def write(self, rows: dict[int, dict[str, Any]], kwargs: dict[str, Any]) -> dict[int, dict[str, Any]]:
-        """Write `kwargs` to the locked `rows` and return their new watched values."""
+    def write(self, rows: dict[int, Values], kwargs: Values) -> dict[int, Values]:
+        """Write `kwargs`, in which watched columns are plain values, to the locked `rows`; returns their new watched values."""
         plain = self if self.query.annotations else models.QuerySet(self.model, using=self.db)
         pks = list(rows)
         for start in range(0, len(pks), CHUNK):
             models.QuerySet.update(plain.filter(pk__in=pks[start : start + CHUNK]), **kwargs)
-        literal = {}
+        new = {}
         for name, value in kwargs.items():
             field = self.model._meta.get_field(name)
             if field.attname in self.model.WATCHED:
-                if hasattr(value, "resolve_expression"):
-                    return self._read(rows)
-                literal[field.attname] = field.to_python(value.pk if isinstance(value, models.Model) else value)
-        return {pk: {**old, **literal} for pk, old in rows.items()}
+                new[field.attname] = field.to_python(value.pk if isinstance(value, models.Model) else value)
+        return {pk: {**old, **new} for pk, old in rows.items()}
 
-    def _lock(self) -> dict[int, dict[str, Any]]:
+    def _by_value(self, rows: dict[int, Values], kwargs: Values) -> list[tuple[list[int], Values]]:
+        """Rows by what they become: where a watched column is an expression, the database says what, row by row."""
+        expressions = {name: value for name, value in kwargs.items() if _is_expression(value) and not self._attnames([name]).isdisjoint(self.model.WATCHED)}
+        if not expressions:
+            return [(list(rows), kwargs)]
+        groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+        pks, aliases = list(rows), {f"resolved_{index}": value for index, value in enumerate(expressions.values())}
+        for start in range(0, len(pks), CHUNK):
+            for pk, *values in self.filter(pk__in=pks[start : start + CHUNK]).annotate(**aliases).order_by("pk").values_list("pk", *aliases):
+                groups[tuple(values)].append(pk)
+        return [(found, self.model.derive_update({**kwargs, **dict(zip(expressions, values, strict=True))})) for values, found in groups.items()]
+
+    def _resolve(self, objs: list[Any]) -> None:
+        """Give instances whose watched columns hold expressions the plain values. One statement for each such column."""
+        for name in self.model.WATCHED:
+            cases = [models.When(pk=obj.pk, then=obj.__dict__[name]) for obj in objs if obj.pk and _is_expression(obj.__dict__.get(name))]
+            if cases:
+                query = models.QuerySet(self.model, using=self.db).filter(pk__in=[obj.pk for obj in objs]).order_by()
+                values = dict(query.annotate(resolved=models.Case(*cases)).values_list("pk", "resolved"))
+                for obj in objs:
+                    if _is_expression(obj.__dict__.get(name)):
+                        setattr(obj, name, values.get(obj.pk))
+
+    def _lock(self) -> dict[int, Values]:
         """Lock the rows of this query in the order of their keys; then ask again, since waiting may have changed the answer.
 
         The lock is on a plain query: PostgreSQL refuses FOR UPDATE with DISTINCT, and misses rows when a join had to wait.
@@ -128,20 +152,14 @@ class WatchedQuerySet(models.QuerySet):
         if not connections[self.db].features.has_select_for_update:
             return self._collect(unordered)
         pks = list(plain.filter(pk__in=unordered.values("pk")).order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-        found: dict[int, dict[str, Any]] = {}
+        found: dict[int, Values] = {}
         for start in range(0, len(pks), CHUNK):
             found |= self._collect(unordered.filter(pk__in=pks[start : start + CHUNK]))
         return found
 
-    def _collect(self, query: models.QuerySet) -> dict[int, dict[str, Any]]:
+    def _collect(self, query: models.QuerySet) -> dict[int, Values]:
         columns = sorted(self.model.WATCHED | self.model.READ)
         return {row[0]: dict(zip(columns, row[1:], strict=True)) for row in query.values_list("pk", *columns).order_by("pk")}
-
-    def _read(self, rows: Iterable[int]) -> dict[int, dict[str, Any]]:
-        pks, found = list(rows), {}
-        for start in range(0, len(pks), CHUNK):
-            found |= self._collect(models.QuerySet(self.model, using=self.db).filter(pk__in=pks[start : start + CHUNK]))
-        return found
 
     def _attnames(self, names: Iterable[str]) -> set[str]:
         return {self.model._meta.get_field(name).attname for name in names}
@@ -159,8 +177,6 @@ class Watched(models.Model):
     class Meta:
         abstract = True
 
-    _loaded: dict[str, Any] | None = None
-
     # ------------------------------------------------- what subclasses say
     def derive(self) -> None:
         """Fill the columns that follow from others."""
@@ -177,11 +193,11 @@ class Watched(models.Model):
         return set()
 
     @classmethod
-    def derive_update(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def derive_update(cls, kwargs: Values) -> Values:
         """`derive()` for the arguments of a bare `update()`."""
         return kwargs
 
-    def before_write(self, old: dict[str, Any] | None) -> set[str]:
+    def before_write(self, old: Values | None) -> set[str]:
         """Set what depends on the locked row (None: about to be created). Returns the columns to write with the rest."""
         return set()
 
@@ -197,19 +213,24 @@ class Watched(models.Model):
         Costs nothing where nothing differs, one UPDATE where no watched field does, else one locking SELECT more.
         """
         using = using or router.db_for_write(type(self), instance=self)
+        options: Values = {"using": using, "force_update": force_update}
+        if self.pk and not force_insert and any(_is_expression(self.__dict__.get(name)) for name in self.WATCHED):
+            with transaction.atomic(using=using):
+                self._locked_row(using)
+                type(self)._default_manager.using(using)._resolve([self])
+                self.save(update_fields=update_fields, **options)
+            return
         self.derive()
-        names = None if force_insert else self._names_to_write(update_fields)
+        names = None if force_insert else self._names_to_write(using, update_fields)
         if names is not None and not names:
             return
+        touched = self.touch()
         if names is not None:
-            names |= self.touch()
-        else:
-            self.touch()
-        options: dict[str, Any] = {"using": using, "force_update": force_update}
-        if names is not None and self.WATCHED.isdisjoint(names):
-            super().save(update_fields=names, **options)
-            self._remember_on_commit(names, using)
-            return
+            names |= touched
+            if self.WATCHED.isdisjoint(names):
+                super().save(update_fields=names, **options)
+                remember([(self.memory, self.columns(names))], using)
+                return
         with transaction.atomic(using=using):
             old = None if force_insert or self.pk is None else self._locked_row(using)
             extra = self.before_write(old)
@@ -218,69 +239,62 @@ class Watched(models.Model):
             else:
                 names |= extra
                 super().save(update_fields=names, **options)
-            new = self.watched_values()
-            if _has_expression(self):
-                new = type(self).objects.using(using)._read([self.pk])[self.pk]
-            self.announce([Row(self.pk, old, new)])
-            self._remember_on_commit(names, using)
+            remember([(self.memory, self.columns(names))], using)
+            self.announce([Row(self.pk, old, self.watched_values())])
 
     save.alters_data = True
 
     def touch(self) -> set[str]:
-        """Note who writes, and when."""
+        """Note who writes, and when. Returns the columns."""
         self.updated_at = timezone.now()
         actor = current_actor()
         self.updated_by_id = actor.pk if actor else None
         return {"updated_at", "updated_by_id"}
 
     @classmethod
-    def touch_update(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def touch_update(cls, kwargs: Values) -> Values:
         """`touch()` for the arguments of a bare `update()`."""
         return {"updated_at": timezone.now(), "updated_by": current_actor(), **kwargs}
 
     # ----------------------------------------------------------- remembering
+    @property
+    def memory(self) -> Memory:
+        """What this instance knows of its row."""
+        return self.__dict__.setdefault("_memory", Memory())
+
+    def columns(self, names: Iterable[str] | None = None) -> Values:
+        """The columns as they stand in memory, all that are loaded or those named."""
+        here = self.__dict__
+        wanted = [field.attname for field in self._meta.concrete_fields] if names is None else names
+        return {name: here[name] for name in wanted if name in here}
+
     @classmethod
     def from_db(cls, db: str | None, field_names: Iterable[str], values: Any, **kwargs: Any) -> Self:
         instance = super().from_db(db, field_names, values, **kwargs)
-        instance.remember()
+        instance.__dict__["_memory"] = Memory(dict(instance.__dict__))
         return instance
 
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        super().refresh_from_db(*args, **kwargs)
-        self.remember()
+    def refresh_from_db(self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any) -> None:  # type: ignore[override]
+        """As Django's, which also calls it to fetch a deferred field."""
+        super().refresh_from_db(using=using, fields=fields, **kwargs)
+        names = None if fields is None else [self._meta.get_field(name).attname for name in fields if self._meta.get_field(name).concrete]
+        self.memory.refreshed(self.columns(names))
 
-    def remember(self) -> None:
-        """Take the present values for what the database has."""
-        self.__dict__.pop("_loaded", None)
-        self._loaded = dict(self.__dict__)
-
-    def _remember_on_commit(self, names: set[str] | None, using: str) -> None:
-        written = dict(self.__dict__) if names is None else {name: self.__dict__[name] for name in names if name in self.__dict__}
-        written.pop("_loaded", None)
-        transaction.on_commit(partial(self._learn, written), using=using)
-
-    def _learn(self, written: dict[str, Any]) -> None:
-        self._loaded = {**(self._loaded or {}), **written}
-
-    def watched_values(self) -> dict[str, Any]:
+    def watched_values(self) -> Values:
         """The watched columns as they stand in memory, in the types the database returns."""
-        return {
-            name: self._meta.get_field(name).to_python(getattr(self, name)) if name in self.WATCHED else getattr(self, name)
-            for name in self.WATCHED | self.READ
-        }
+        return {name: self._meta.get_field(name).to_python(getattr(self, name)) for name in self.WATCHED | self.READ}
 
-    def _names_to_write(self, update_fields: Iterable[str] | None) -> set[str] | None:
-        """Columns that differ from what was loaded; None when nothing is known, so that everything must be written."""
+    def _names_to_write(self, using: str, update_fields: Iterable[str] | None) -> set[str] | None:
+        """Columns that differ from what is known of the row; None when nothing is, so that everything must be written."""
         asked = None if update_fields is None else self._asked(update_fields)
-        loaded = self._loaded
-        if self._state.adding or loaded is None or loaded.get(self._meta.pk.attname) != self.pk:
+        known = self.memory.known(using)
+        if self._state.adding or known is None or known.get(self._meta.pk.attname) != self.pk:
             return asked
-        missing = object()
-        here = self.__dict__
+        missing, here = object(), self.__dict__
         dirty = {
             field.attname
             for field in self._meta.concrete_fields
-            if not field.primary_key and field.attname in here and here[field.attname] != loaded.get(field.attname, missing)
+            if not field.primary_key and field.attname in here and here[field.attname] != known.get(field.attname, missing)
         } - {"updated_at", "updated_by_id"}
         return dirty if asked is None else dirty & asked
 
@@ -288,11 +302,11 @@ class Watched(models.Model):
         known = {self._meta.get_field(name).attname for name in names}
         return known | {self._meta.get_field(name).attname for name in self.derived_names(known)}
 
-    def _locked_row(self, using: str) -> dict[str, Any] | None:
+    def _locked_row(self, using: str) -> Values | None:
         columns = sorted(self.WATCHED | self.READ)
         row = models.QuerySet(type(self), using=using).filter(pk=self.pk).order_by().select_for_update(no_key=True).values_list(*columns).first()
         return dict(zip(columns, row, strict=True)) if row else None
 
 
-def _has_expression(obj: Watched) -> bool:
-    return any(hasattr(obj.__dict__.get(name), "resolve_expression") for name in obj.WATCHED)
+def _is_expression(value: Any) -> bool:
+    return hasattr(value, "resolve_expression")

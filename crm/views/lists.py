@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from crm.forms.base import point_at_first_error
 from crm.forms.lists import ListItemForm
 from crm.http import Request
 from crm.models import ListItem, SettingsChange
@@ -73,6 +74,7 @@ class ListScreen:
                         return page(request, self.form_template, {**self._context(request), "form": form, "item": item}, fragment="depends")
                     return self._show(request, form, item, 200)
                 if not form.is_valid():
+                    point_at_first_error(form)
                     return self._show(request, form, item, 422)
                 if form.conflict():
                     return self._show(request, form, item, 409)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.forms.base import point_at_first_error
 from crm.forms.records import CloseForm, SaleForm, StallForm
 from crm.http import Request
 from crm.models import Company, Sale, SaleStage
@@ -128,6 +129,7 @@ def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str,
         form.save()
         return done(request, _("Sale saved"), to=sale.get_absolute_url())
     status = 422 if request.method == "POST" else 200
+    point_at_first_error(form)
     context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": next_url(request, sale.get_absolute_url())}
     return page(request, "crm/sale_step.html", context, fragment="body" if request.method == "POST" else "dialog", status=status)
 

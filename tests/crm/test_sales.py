@@ -83,11 +83,12 @@ def test_s1_the_database_holds_no_unknown_status_and_no_negative_amount(values):
 
 
 @pytest.mark.parametrize("how", CHANGES)
-def test_s1_a_stalled_sale_takes_a_reopen_date_and_loses_it_when_it_goes_on(how):
+@pytest.mark.parametrize("status", ["won", "lost", "open"])
+def test_s1_a_stalled_sale_takes_a_reopen_date_and_loses_it_when_it_goes_on(how, status):
     sale = SaleFactory()
     change(how, sale, status="stalled", reopen_on=LAST_WEEK)
     assert (_stored(sale).reopen_on, _stored(sale).closed_on) == (LAST_WEEK, None)
-    change(how, sale, status="won")
+    change(how, sale, status=status)
     assert _stored(sale).reopen_on is None
 
 

@@ -68,6 +68,15 @@ def test_a_company_loaded_with_deferred_fields_can_be_moved(category, names):
     assert [(change.old_category_id, change.new_category_id, change.version) for change in heard[0]] == [(category["Lead"].pk, category["Customer"].pk, 2)]
 
 
+@pytest.mark.parametrize("names", [("name",), ("name", "city"), ("name", "registration_number", "city")])
+def test_a_company_renamed_with_deferred_fields_is_found_by_its_new_name_and_all_else(names):
+    company = Company.objects.only(*names).get(pk=CompanyFactory(name="Fjordbo", city="Vejle").pk)
+    company.name = "ÆRØ Vind"
+    company.save()
+    assert list(Company.objects.search("ærø vejle")) == [company]
+    assert not Company.objects.search("fjordbo").exists()
+
+
 def test_saving_an_instance_with_deferred_fields_leaves_them_as_they_are_in_the_database():
     sale = Sale.objects.only("title", "status").get(pk=SaleFactory(description="Wants batteries too").pk)
     sale.title = "Solar roof, both halls"
@@ -147,6 +156,15 @@ def test_a_status_that_update_fields_leaves_out_is_neither_written_nor_announced
     assert (_stored(sale), _said(heard)) == ("open", [])
     sale.save()
     assert (_stored(sale), _said(heard)) == ("won", [[("open", "won")]])
+
+
+def test_a_status_that_update_fields_leaves_out_is_not_announced_with_a_company_that_it_names(heard):
+    sale, company = _loaded(SaleFactory()), CompanyFactory()
+    heard.clear()
+    sale.status, sale.company = Sale.Status.WON, company
+    sale.save(update_fields=["company"])
+    assert [(change.new_status, change.new_company_id) for change in heard[0]] == [("open", company.pk)]
+    assert _stored(sale) == "open"
 
 
 def test_update_fields_with_the_status_also_writes_what_follows_from_it():

@@ -94,6 +94,13 @@ def test_an_update_by_case_is_announced_with_what_each_row_became(sales, heard):
     assert _said(heard) == [[(sales[0].pk, "open", "stalled")]]
 
 
+def test_an_update_by_case_through_a_join_with_several_rows_for_each_is_announced_once(sales, heard):
+    value = Case(When(title="a", then=Value("stalled")), default=Value("won"))
+    assert Sale.objects.filter(company__contacts__company__city="Vejle").update(status=value) == 3
+    assert _said(heard) == [[(sale.pk, "open", "stalled" if sale.title == "a" else "won") for sale in sales]]
+    assert _stored(*sales) == ["stalled", "won", "won"]
+
+
 @pytest.mark.parametrize("value", [Value("won"), Case(When(title="nobody", then=Value("lost")), default=Value("won"))], ids=["value", "case"])
 def test_s1_a_sale_closed_by_an_expression_has_a_closing_date(sales, heard, value):
     Sale.objects.update(status=value)
@@ -243,6 +250,21 @@ def test_bulk_update_writes_and_announces_only_the_fields_it_was_given(sales, he
     Sale.objects.bulk_update(rows, ["title"])
     assert (_stored(*sales), heard) == (["open"] * 3, [])
     assert Sale.objects.filter(title="renamed").count() == 3
+
+
+@pytest.mark.parametrize("stale", [True, False], ids=["won by a colleague meanwhile", "changed but not given"])
+def test_a3_bulk_update_of_the_company_says_nothing_about_a_status_it_did_not_write(sales, heard, stale):
+    rows, company = _load(sales), CompanyFactory()
+    if stale:
+        Sale.objects.update(status="won")
+    for row in rows:
+        row.company = company
+        row.status = "open" if stale else "lost"
+    heard.clear()
+    Sale.objects.bulk_update(rows, ["company"])
+    expected = "won" if stale else "open"
+    assert [(change.old_status, change.new_status, change.new_company_id) for change in heard[0]] == [(expected, expected, company.pk)] * 3
+    assert _stored(*sales) == [expected] * 3
 
 
 def test_bulk_update_by_an_expression_is_announced_with_what_each_row_became(sales, heard):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 from django.db import transaction
 
@@ -59,6 +62,34 @@ def test_a_field_written_in_a_transaction_that_was_rolled_back_is_written_when_r
     roll_back(sale.save)
     sale.save()
     assert _loaded(sale).title == "After"
+
+
+def test_a_save_that_was_rolled_back_to_a_savepoint_is_announced_again_in_the_same_transaction(heard):
+    sale = _loaded(SaleFactory())
+    heard.clear()
+    with transaction.atomic():
+        sale.title = "Solar roof, both halls"
+        sale.save()
+        sale.status = Sale.Status.WON
+        roll_back(sale.save)
+        assert _stored(sale) == "open"
+        sale.save()
+    assert _said(heard) == [[("open", "won")], [("open", "won")]]
+    assert (_stored(sale), _loaded(sale).title) == ("won", "Solar roof, both halls")
+
+
+def test_a_save_that_was_rolled_back_after_refreshing_is_announced_again_when_repeated(heard):
+    sale = _loaded(SaleFactory())
+    heard.clear()
+    sale.status = Sale.Status.WON
+
+    def save_and_look():
+        sale.save()
+        sale.refresh_from_db()
+
+    roll_back(save_and_look)
+    sale.save()
+    assert (_stored(sale), _said(heard)) == ("won", [[("open", "won")], [("open", "won")]])
 
 
 # --------------------------------------------------- one transaction, several saves
@@ -171,3 +202,38 @@ def test_a_stale_instance_does_not_undo_what_a_colleague_wrote_in_another_field(
     mine.title = "Solar roof, both halls"
     mine.save()
     assert (_loaded(sale).description, _loaded(sale).amount) == ("Wants batteries too", 1)
+
+
+def test_a3_a_stale_instance_that_moves_a_sale_says_nothing_about_a_status_it_did_not_write(heard):
+    sale, company = SaleFactory(), CompanyFactory()
+    mine = _loaded(sale)
+    Sale.objects.filter(pk=sale.pk).update(status=Sale.Status.WON)
+    heard.clear()
+    mine.company = company
+    mine.save()
+    assert [(change.old_status, change.new_status, change.new_company_id) for change in heard[0]] == [("won", "won", company.pk)]
+    assert _stored(sale) == "won"
+
+
+def test_a3_a_stale_instance_that_wins_a_sale_says_nothing_about_a_company_it_did_not_write(heard):
+    sale, company = SaleFactory(), CompanyFactory()
+    mine = _loaded(sale)
+    Sale.objects.filter(pk=sale.pk).update(company=company)
+    heard.clear()
+    mine.status = Sale.Status.WON
+    mine.save()
+    assert [(change.old_company_id, change.new_company_id) for change in heard[0]] == [(company.pk, company.pk)]
+    assert _loaded(sale).company == company
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda sale: pickle.loads(pickle.dumps(sale))], ids=["copy", "deepcopy", "pickle"])
+def test_a_duplicate_of_an_instance_does_not_reopen_what_the_other_one_won(heard, duplicate):
+    sale = _loaded(SaleFactory())
+    other = duplicate(sale)
+    heard.clear()
+    sale.status = Sale.Status.WON
+    sale.save()
+    other.title = "Solar roof, both halls"
+    other.save()
+    assert (_stored(sale), _loaded(sale).title) == ("won", "Solar roof, both halls")
+    assert _said(heard) == [[("open", "won")]]

@@ -1,4 +1,4 @@
-"""Several saves in one transaction, as an import or a lead form does it: what a rule did in between stays (A2, A4)."""
+"""Instances that others have overtaken: in one transaction, as an import does it, or between two people (A2 to A4, A10)."""
 
 from __future__ import annotations
 
@@ -71,3 +71,40 @@ def test_a4_winning_reopening_and_winning_again_in_one_transaction_is_two_wins(c
             sale.status = status
             sale.save()
     assert by_rules() == [("sale_won", "changed", ""), ("sale_won", "skipped", "already_there")]
+
+
+def _said(company):
+    return [(trigger, outcome) for trigger, outcome, _reason in by_rules(company)]
+
+
+def test_a3_a_sale_that_a_colleague_won_and_a_stale_instance_moves_is_won_with_the_company_it_comes_to(category):
+    rule("sale_won", category["Customer"])
+    sale = Sale.objects.create(title="Solar roof", company=CompanyFactory())
+    mine, company = Sale.objects.get(pk=sale.pk), CompanyFactory()
+    Sale.objects.filter(pk=sale.pk).update(status="won")
+    mine.company = company
+    mine.save()
+    assert (where(company), _said(company)) == ("Customer", [("sale_won", "changed")])
+
+
+def test_a10_a_sale_that_a_colleague_moved_and_a_stale_instance_wins_moves_the_company_it_is_at(category):
+    rule("sale_won", category["Customer"])
+    sale = Sale.objects.create(title="Solar roof", company=CompanyFactory())
+    mine, company = Sale.objects.get(pk=sale.pk), CompanyFactory()
+    Sale.objects.filter(pk=sale.pk).update(company=company)
+    mine.status = "won"
+    mine.save()
+    assert (where(sale.company), _said(sale.company)) == ("Lead", [])
+    assert (where(company), _said(company)) == ("Customer", [("sale_won", "changed")])
+    assert numbers(company) == [1, 2]
+    assert Company.objects.get(pk=company.pk).category_version == 2
+
+
+def test_s4_the_transitions_of_a_sale_that_a_stale_instance_moved_are_true(category):
+    sale = Sale.objects.create(title="Solar roof", company=CompanyFactory())
+    mine, company = Sale.objects.get(pk=sale.pk), CompanyFactory()
+    Sale.objects.filter(pk=sale.pk).update(status="won")
+    mine.company = company
+    mine.save()
+    kept = [(row.from_status, row.to_status, row.to_company_id) for row in sale.transitions.order_by("pk")]
+    assert kept == [("", "open", sale.company_id), ("open", "won", sale.company_id), ("won", "won", company.pk)]

@@ -44,13 +44,18 @@ def at_once(*works: Callable[[], object]) -> list[object]:
 
 
 @contextmanager
-def meanwhile(work: Callable[[], object], *, roll_back: bool = False, must_wait: bool = True):
-    """Start `work` in another connection once the body has run, and end the body's transaction when `work` waits for it."""
-    with ThreadPoolExecutor(1) as pool:
+def meanwhile(work: Callable[[], object], *, then: Callable[[], object] | None = None, roll_back: bool = False, must_wait: bool = True):
+    """Start `work` in another connection once the body has run, and end the body's transaction when `work` waits for it.
+
+    `then` is what a third person does, and has done, while `work` waits.
+    """
+    with ThreadPoolExecutor(2) as pool:
         with transaction.atomic():
             yield
             other = pool.submit(_closing, work)
             waited = _somebody_waits(other)
+            if then:
+                pool.submit(_closing, then).result(PATIENCE)
             transaction.set_rollback(roll_back)
         other.result(PATIENCE)
     assert waited or not must_wait, "the two did not meet: this test shows nothing"
@@ -235,6 +240,20 @@ def test_a6_two_lead_statuses_set_at_once_change_the_company_once(category, stat
         change("save", first.lead, status=status["Qualified"])
     assert by_rules(company) == [("lead_status_set", "changed", ""), ("lead_status_set", "skipped", "not_potential")]
     assert numbers(company) == [1, 2]
+
+
+@pytest.mark.parametrize("how", ["save", "update", "bulk_update"])
+def test_a10_a_contact_that_moves_while_its_status_is_being_set_moves_no_company_only_on_paper(category, status, how):
+    rule("lead_status_set", category["Customer"], lead_status=status["Qualified"])
+    contact, elsewhere = ContactFactory(), CompanyFactory()
+    before = contact.company
+    with meanwhile(lambda: change(how, contact.lead, status=status["Qualified"]), then=lambda: change("save", contact, company=elsewhere)):
+        change("save", before, category=category["Opportunity"])
+    for company in Company.objects.filter(pk__in=[before.pk, elsewhere.pk]):
+        history = list(company.decisions.exclude(applied_version=None).order_by("applied_version").values_list("applied_version", "to_category"))
+        assert [number for number, _to in history] == list(range(1, company.category_version + 1))
+        assert history[-1] == (company.category_version, company.category_id)
+    assert len(by_rules()) == 1
 
 
 def test_l3_a_contact_created_while_its_company_enters_such_a_category_gets_the_default(category, status):

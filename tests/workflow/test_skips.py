@@ -203,6 +203,16 @@ def test_q5_the_same_contact_asks_again_because_of_another_status_and_another_co
     assert (latest().contact, latest().outcome) == (other, "waiting")
 
 
+def test_q5_the_same_contact_asks_again_when_the_rule_was_given_another_status(category, status):
+    on = rule("lead_status_set", category["Customer"], lead_status=status["Qualified"], ask=True)
+    contact = ContactFactory()
+    change("save", contact.lead, status=status["Qualified"])
+    keep(latest())
+    type(on).objects.update(lead_status=status["Contacting"])
+    change("save", contact.lead, status=status["Contacting"])
+    assert by_rules()[-1] == ("lead_status_set", "waiting", "")
+
+
 @pytest.mark.parametrize("outcome", ["replaced", "obsolete"])
 def test_q5_only_keep_is_remembered(category, outcome):
     rule("sale_won", category["Customer"], ask=True)

@@ -112,6 +112,15 @@ def test_q4_a_question_for_one_company_replaces_none_of_another(asked):
     assert CategoryDecision.objects.waiting().count() == 2
 
 
+def test_q4_a_silent_rule_replaces_nothing_although_another_of_its_kind_asks(asked, category, status):
+    contact = ContactFactory(company=asked.company)
+    rule("lead_status_set", category["Opportunity"], lead_status=status["Contacting"])
+    rule("lead_status_set", category["Partner"], lead_status=status["Qualified"], ask=True)
+    change("save", contact.lead, status=status["Contacting"])
+    assert where(asked.company) == "Opportunity"
+    assert _outcome(asked) == "waiting"
+
+
 def test_q4_a_question_that_another_cause_of_the_save_kept_from_being_asked_replaces_nothing(asked, category, status):
     """The lower contact's rule moves the company in silence; the other one's would have asked, and is skipped (A4)."""
     silent, asking = ContactFactory.create_batch(2, company=asked.company)
@@ -174,6 +183,15 @@ def test_q4_it_is_obsolete_when_the_sale_is_no_longer_a_reason(asked, how, value
     assert _outcome(asked) == "obsolete"
     assert asked.decided_at is not None
     assert where(asked.company) == "Lead"
+
+
+@pytest.mark.parametrize("how", CHANGES)
+@pytest.mark.parametrize("values", [{"status": "open"}, {"status": "won"}, {"archived_at": timezone.now()}], ids=["reopened", "won after all", "archived"])
+def test_q4_a_question_about_a_lost_sale_is_obsolete_when_the_sale_is_no_longer_a_reason(category, how, values):
+    rule("sale_lost", category["Other"], ask=True)
+    sale = SaleFactory(status="lost")
+    change(how, sale, **values)
+    assert latest().outcome == "obsolete"
 
 
 @pytest.mark.parametrize("values", [{"archived_at": timezone.now()}, {"company": None}], ids=["archived", "left"])

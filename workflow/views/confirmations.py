@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm.http import Request
 from crm.models import Company, CompanyCategory
 from crm.paging import count_capped
-from crm.views.base import done, next_url, page, toasts_only
+from crm.views.base import done, next_url, page, require, toasts_only
 from leads.models import Lead
 from workflow import decisions, inbox
 from workflow.decisions import Answered, NothingToDecide, Stale, TargetDeleted
@@ -183,6 +183,7 @@ def answer_several(request: Request) -> HttpResponse:
 @require_safe
 def company_history(request: Request, pk: int) -> HttpResponse:
     """Every decision about a company, the skipped ones too: why it did, and why it did not."""
+    require(request, "crm.view_company")
     company = get_object_or_404(Company.objects.select_related("category"), pk=pk)
     query = CategoryDecision.objects.filter(company=company).with_names()
     entries = [{"decision": decision, "why": explain(decision)} for decision in query[:500]]

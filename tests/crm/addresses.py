@@ -1,0 +1,58 @@
+"""Every address of Havn, from the URL files themselves: a view that is added is asked the same questions as the others."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from crm.actor import acting_as
+from crm.models import CompanyCategory, User
+from leads.models import LeadStatus
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
+from workflow.models import CategoryDecision
+
+HTMX = {"HX-Request": "true"}
+OURS = ("crm", "leads", "workflow")
+ROUTES = {f"{space}:{pattern.name}": str(pattern.pattern) for space in OURS for pattern in get_resolver().namespace_dict[space][1].url_patterns}
+FOR_ANYBODY = {"crm:login", "crm:language", "crm:health"}  # no login needed
+FOR_EVERY_USER = {"crm:overview", "crm:logout", "crm:theme", "workflow:confirmations", "workflow:answer-several"}  # no permission needed
+VERBS = {
+    "crm:logout", "crm:theme", "crm:company-category", "crm:sale-won", "crm:sale-reopen", "crm:sale-stage", "leads:contact-lead-status",
+    "workflow:confirmation-quick", "workflow:answer-several",
+}  # fmt: skip
+LEADS_ON = {"crm:settings"}  # to the first settings screen
+WHOLE = {"crm:overview", "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit"}  # ordinary navigation: htmx never asks for them
+PRIVATE = sorted(ROUTES.keys() - FOR_ANYBODY)
+PAGES = sorted(ROUTES.keys() - FOR_ANYBODY - VERBS - LEADS_ON)
+SETTINGS = [name for name in PRIVATE if ROUTES[name].startswith("settings/")]
+SCREENS = [name for name in PAGES if name not in SETTINGS]
+WITH_RECORD = [name for name in PRIVATE if "<int:pk>" in ROUTES[name]]
+
+
+def one_of_everything(salesperson: User) -> dict[str, int]:
+    """A record of each kind, by the part of the address that names the kind; a question waits for the salesperson."""
+    rule("sale_won", CompanyCategory.objects.get(name="Customer"), ask=True)
+    company = CompanyFactory(name="Ærø Skibsbyg", our_contact=salesperson, phone="62 52 00 00", website="https://aeroe.example")
+    contact = ContactFactory(company=company, email="torben@aeroe.example", phone="62 52 00 01", title="Direktør")
+    with acting_as(salesperson):
+        sale = SaleFactory(company=company, contact=contact, status="won", owner=salesperson, stage=StageFactory())
+        SaleFactory(company=company, owner=salesperson, stage=StageFactory())
+    return {
+        "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "confirmations": CategoryDecision.objects.waiting().get().pk,
+        "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
+    }  # fmt: skip
+
+
+def address(name: str, records: dict[str, int]) -> str:
+    """The address of a named view; its record is the one of the kind that the address names."""
+    kind = re.search(r"([a-z-]+)/<int:pk>", ROUTES[name])
+    return reverse(name, args=[records[kind[1]]] if kind else [])
+
+
+def ask(client: Client, name: str, url: str, **kwargs: Any) -> HttpResponse:
+    """The way the page itself asks: a verb by POST."""
+    return client.post(url, **kwargs) if name in VERBS else client.get(url, **kwargs)

@@ -1,0 +1,185 @@
+"""Every address of Havn, asked the same questions: who may open it, whole or as a fragment, and with which headers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.crm.addresses import FOR_ANYBODY, FOR_EVERY_USER, HTMX, PAGES, PRIVATE, SCREENS, SETTINGS, VERBS, WHOLE, WITH_RECORD, address, ask, one_of_everything
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+ONLY_ADMINISTRATORS = {
+    "en": "Only administrators can open Settings and maintenance.",
+    "da": "Kun administratorer har adgang til Indstillinger og vedligeholdelse.",
+}
+
+
+@pytest.fixture
+def world(salesperson):
+    """A record of each kind; a question waits for the salesperson."""
+    return one_of_everything(salesperson)
+
+
+# ------------------------------------------------------------------- who may
+@pytest.mark.parametrize("name", PRIVATE)
+def test_a_logged_out_visitor_goes_to_the_login_page_and_comes_back(client, world, name):
+    url = address(name, world)
+    response = ask(client, name, url)
+    assert (response.status_code, response["Location"]) == (302, f"{reverse('crm:login')}?next={url}")
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_a_fragment_for_a_logged_out_visitor_is_a_401_that_htmx_does_not_swap(client, world, name):
+    response = ask(client, name, address(name, world), headers=HTMX)
+    assert (response.status_code, response.content) == (401, b"")
+
+
+@pytest.mark.parametrize("name", sorted(FOR_ANYBODY - {"crm:language"}))
+def test_what_is_for_anybody_needs_no_login(client, db, name):
+    assert client.get(reverse(name)).status_code == 200
+
+
+def test_after_logging_in_the_visitor_is_where_they_wanted_to_go(client, world, salesperson):
+    url = address("crm:company", world)
+    login = client.get(url, follow=True)
+    assert login.templates[0].name == "crm/login.html"
+    response = client.post(reverse("crm:login"), {"username": "JONAS@havn.example", "password": "demo", "next": login.context["next"]})
+    assert response["Location"] == url
+    assert client.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+def test_logging_in_never_leads_to_another_site(client, salesperson, elsewhere):
+    response = client.post(reverse("crm:login"), {"username": salesperson.email, "password": "demo", "next": elsewhere})
+    assert response["Location"] == reverse("crm:overview")
+
+
+def test_a_wrong_password_is_said_without_saying_which_of_the_two_was_wrong(client, salesperson):
+    wrong = client.post(reverse("crm:login"), {"username": salesperson.email, "password": "x"}).content.decode()
+    assert "The email address or the password is not right." in wrong
+    assert (
+        "The email address or the password is not right." in client.post(reverse("crm:login"), {"username": "no@one.example", "password": "x"}).content.decode()
+    )
+    assert 'value="jonas@havn.example"' in wrong
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_salesperson_opens_every_crm_screen(client, world, salesperson, name):
+    client.force_login(salesperson)
+    assert client.get(address(name, world)).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("language", ["en", "da"])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_settings_screen_is_a_403_with_a_plain_sentence_for_a_salesperson(client, world, salesperson, name, language, method, headers):
+    salesperson.language = language
+    salesperson.save()
+    client.force_login(salesperson)
+    response = getattr(client, method)(address(name, world), headers=headers)
+    if method == "post" and response.status_code == 405:
+        return
+    assert response.status_code == 403
+    assert ONLY_ADMINISTRATORS[language] in response.content.decode()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_administrator_opens_every_screen(client, world, administrator, name):
+    client.force_login(administrator)
+    assert client.get(address(name, world)).status_code == 200
+
+
+def test_settings_lead_an_administrator_to_the_first_screen(client, administrator):
+    client.force_login(administrator)
+    assert client.get("/settings/", follow=True).redirect_chain == [("/settings/lists/company-categories/", 302)]
+
+
+@pytest.mark.parametrize("name", [name for name in PRIVATE if name not in FOR_EVERY_USER])
+def test_somebody_without_rights_gets_a_403_everywhere(client, world, name):
+    client.force_login(UserFactory(groups=[]))
+    assert ask(client, name, address(name, world)).status_code == 403
+
+
+@pytest.mark.parametrize("who", ["salesperson", "administrator"])
+@pytest.mark.parametrize("pk", [0, 987_654_321, 10**25], ids=["zero", "unknown", "beyond bigint"])
+@pytest.mark.parametrize("name", WITH_RECORD)
+def test_an_unknown_record_is_a_404_in_plain_words(client, request, world, name, pk, who):
+    if who == "salesperson" and name in SETTINGS:
+        pytest.skip("refused before anything is looked up")
+    client.force_login(request.getfixturevalue(who))
+    for answer in (ask(client, name, address(name, dict.fromkeys(world, pk))), ask(client, name, address(name, dict.fromkeys(world, pk)), headers=HTMX)):
+        assert answer.status_code == 404
+        assert "This no longer exists, or the address is wrong." in answer.content.decode()
+
+
+@pytest.mark.parametrize("who", [None, "salesperson"])
+def test_an_unknown_address_is_a_404_page_also_for_a_visitor(client, request, db, who):
+    if who:
+        client.force_login(request.getfixturevalue(who))
+    response = client.get("/no/such/page/")
+    assert response.status_code == 404
+    assert "This no longer exists, or the address is wrong." in response.content.decode()
+
+
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_looking_at_a_verb_does_nothing(client, world, administrator, name):
+    client.force_login(administrator)
+    assert client.get(address(name, world)).status_code == 405
+
+
+def test_a_form_that_was_open_too_long_is_a_403_with_its_own_words(world, salesperson):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(salesperson)
+    response = client.post(address("crm:sale-reopen", world))
+    assert response.status_code == 403
+    assert "Go back, reload the page, and try again." in response.content.decode()
+
+
+# ------------------------------------------------------------- whole or part
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in WHOLE])
+def test_htmx_gets_a_fragment_of_the_very_page(client, world, administrator, name):
+    client.force_login(administrator)
+    url = address(name, world)
+    whole, part = client.get(url).content.decode(), client.get(url, headers=HTMX).content.decode()
+    assert "<!doctype html>" in whole
+    assert 'id="main"' in whole
+    assert "<html" not in part
+    assert 'id="main"' not in part
+    assert part.strip()
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_cache_keeps_a_page_or_mistakes_a_fragment_for_it(client, world, administrator, name, headers):
+    client.force_login(administrator)
+    response = client.get(address(name, world), headers=headers)
+    assert "HX-Request" in response["Vary"]
+    assert {"private", "no-store"} <= set(response["Cache-Control"].split(", "))
+
+
+@pytest.mark.parametrize("name", [*PAGES, "crm:login"])
+def test_the_content_security_policy_allows_nothing_inline(client, world, administrator, name):
+    if name != "crm:login":
+        client.force_login(administrator)
+    policy = client.get(address(name, world))["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "style-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_error_pages_carry_the_policy_too(client, salesperson):
+    client.force_login(salesperson)
+    assert "script-src 'self'" in client.get("/companies/987654321/")["Content-Security-Policy"]
+    assert "script-src 'self'" in client.get("/settings/")["Content-Security-Policy"]
+
+
+def test_the_login_page_does_not_load_htmx(client, db):
+    assert "htmx" not in re.sub(r"<meta[^>]*>|hx-headers", "", client.get("/login/").content.decode())
