@@ -7,7 +7,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import QuerySet
+
+from crm.text import as_pk
 
 SIZE = 25
 CAP = 1_000
@@ -34,18 +38,20 @@ def _encode(kind: str, row: Any, field: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> tuple[str, Any, int] | None:
+def _decode(cursor: str, field: models.Field) -> tuple[str, Any, int] | None:
+    """Where a link says to go on; None for a mangled one, which shows the first page."""
     try:
         kind, value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return (kind, value, int(pk)) if kind in ("after", "before") else None
-    except (ValueError, TypeError):
-        return None  # a mangled link shows the first page
+        value = field.to_python(value) if isinstance(value, str) and "\0" not in value else None
+    except (ValueError, TypeError, ValidationError):
+        return None
+    return (kind, value, pk) if kind in ("after", "before") and value is not None and as_pk(pk) else None
 
 
 def paginate(query: QuerySet, *, field: str, descending: bool, cursor: str, size: int = SIZE) -> Page:
     """One page of `query` in the order of `field` (NOT NULL, indexed with the id) and id. Two statements."""
     total = count_capped(query)
-    at = _decode(cursor)
+    at = _decode(cursor, query.model._meta.get_field(field))
     backwards = bool(at and at[0] == "before")
     down = descending != backwards
     if at:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from crm.models import Company, Contact
+from crm.models.companies import lock_contacts
 from leads.models import Lead, LeadStatus
 
 
@@ -33,7 +34,8 @@ def set_lead_status(*, contact: Contact, status: LeadStatus) -> bool:
     Raises LeadStatusNotEnabled when the company's category does not use lead status at this moment (L1).
     """
     with transaction.atomic():
-        here = Contact.objects.select_for_update(no_key=True).values_list("company_id", flat=True).get(pk=contact.pk)
+        lock_contacts([contact.pk])
+        here = Contact.objects.values_list("company_id", flat=True).get(pk=contact.pk)
         company = Company.objects.select_for_update(no_key=True).get(pk=here)
         if not company.category.lead_status_enabled:
             raise LeadStatusNotEnabled

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from crm.http import Request
 from crm.models import Contact
+from crm.text import as_pk
 from crm.views.base import done, refused, require
 from crm.views.lists import ListScreen
 from leads.defaults import LeadStatusNotEnabled, set_lead_status
@@ -23,8 +24,8 @@ def contact_lead_status(request: Request, pk: int) -> HttpResponse:
     """Set one contact's lead status."""
     require(request, "leads.change_lead")
     contact = get_object_or_404(Contact.objects.select_related("company__category"), pk=pk)
-    to, chosen = contact.company.get_absolute_url(), request.POST.get("status", "")
-    status = LeadStatus.objects.active().filter(pk=chosen).first() if chosen.isdigit() else None
+    to = contact.company.get_absolute_url()
+    status = LeadStatus.objects.active().filter(pk=as_pk(request.POST.get("status"))).first()
     if status is None:
         return refused(request, _("This lead status has been deleted. Choose another one."), to=to, status=422)
     try:

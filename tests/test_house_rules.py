@@ -157,14 +157,14 @@ def test_a_list_screen_never_counts_its_way_through_the_rows(path):
 TOKEN = re.compile(r"""//[^\n]*|/\*.*?\*/|("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)""", re.DOTALL)
 
 
+WORDS = re.compile(r"[A-Za-z’'-]+(?:[,;:]? [A-Za-z0-9’'-]+)+[.!?…]?")
+
+
 def sentences(source):
-    """String literals that a person could be shown: words with a space between them, or letters English code does not use."""
+    """String literals that a person could be shown: words that begin or go on like a sentence, or letters that English code does not use."""
     texts = [text[1:-1] for text in TOKEN.findall(source) if text]
-    return [
-        text
-        for text in texts
-        if text != "use strict" and (re.search(r"[æøåÆØÅ]", text) or re.fullmatch(r"[A-Za-z’'\-]+[,;:]?(?: [A-Za-z0-9’'\-…]+[,;:]?)+[.!?…]?", text))
-    ]
+    worded = [text for text in texts if WORDS.fullmatch(text) and (text[0].isupper() or len(text.split()) > 2)]
+    return worded + [text for text in texts if re.search(r"[æøåÆØÅ]", text)]
 
 
 @named(SCRIPTS)

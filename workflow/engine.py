@@ -63,7 +63,8 @@ def _pass(companies: list[int], causes: list[Cause]) -> None:
     asked: list[Verdict] = []
     for trigger in PRECEDENCE:
         if trigger in triggers and trigger in rules:
-            for verdict in _decide(rules[trigger], [cause.record_id for cause in causes if cause.trigger == trigger], sorted(acted)):
+            records = [cause.record_id for cause in causes if cause.trigger == trigger]
+            for verdict in _decide(rules[trigger], records, companies, sorted(acted)):
                 if verdict.outcome == Outcome.CHANGED:
                     wanted[verdict.company_id] = verdict.to_category_id  # type: ignore[assignment]
                 elif verdict.outcome == Outcome.WAITING:
@@ -73,7 +74,8 @@ def _pass(companies: list[int], causes: list[Cause]) -> None:
                 acted.add(verdict.company_id)
     if wanted:
         move_companies(wanted, origin=RULE, locked=locked)
-    suggestions.announce([verdict.decision_id for verdict in asked if verdict.asked_of_id is not None])
+    actor = current_actor()
+    suggestions.announce([verdict.decision_id for verdict in asked if actor and verdict.asked_of_id == actor.pk])
 
 
 def _lock_if_a_rule_is_on(companies: list[int], triggers: set[Trigger]) -> dict[int, dict[str, int]]:
@@ -90,9 +92,10 @@ def enabled_rules(triggers: set[Trigger]) -> dict[str, list[AutomationRule]]:
     return found
 
 
-def _decide(rules: list[AutomationRule], records: list[int], acted: list[int]) -> list[Verdict]:
+def _decide(rules: list[AutomationRule], records: list[int], companies: list[int], acted: list[int]) -> list[Verdict]:
     """Write a decision for every cause that one of `rules` looked at: one statement, one more where a rule asks."""
-    judged = judge(causes_of(rules[0].trigger).filter(pk__in=records), rules=rules, run_rules=current_work().run_rules, acted=acted)
+    causes = causes_of(rules[0].trigger).filter(pk__in=records, company_pk__in=companies)  # never one that is not locked
+    judged = judge(causes, rules=rules, run_rules=current_work().run_rules, acted=acted)
     if any(rule.ask_user for rule in rules):
         first_asks = Window(FirstValue("asks"), partition_by=F("company_pk"), order_by="pk")  # only the first cause acts
         replaced = judged.filter(skip="").annotate(first_asks=first_asks).filter(first_asks=True).values("company_pk")

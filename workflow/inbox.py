@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from crm.models import User
-from workflow.models import CategoryDecision, DecisionQuerySet
+from workflow.models import CategoryDecision, DecisionQuerySet, Outcome
 
 
 def waiting_for(user: User) -> DecisionQuerySet:
@@ -23,4 +23,4 @@ def waiting_for_anyone() -> DecisionQuerySet:
 
 def answered_by(user: User) -> DecisionQuerySet:
     """What this person has answered, newest first."""
-    return CategoryDecision.objects.filter(asked_of__isnull=False, decided_by=user).order_by("-decided_at", "-pk")
+    return CategoryDecision.objects.filter(outcome__in=(Outcome.ACCEPTED, Outcome.CHOSE_OTHER, Outcome.KEPT), decided_by=user).order_by("-decided_at", "-pk")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.forms.base import DateInput, RecordForm, Styled
 from crm.models import Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, User
+from crm.text import as_pk
 
 
 def active_users(include: int | None = None) -> Any:
@@ -36,7 +37,7 @@ class CompanyForm(RecordForm):
             self._meta = type("Meta", (), {**vars(self._meta), "fields": [name for name in self._meta.fields if name != "category"]})
         else:
             self.fields["category"].queryset = CompanyCategory.objects.active()
-            self.fields["category"].initial = CompanyCategory.objects.filter(is_default=True).first()
+            self.initial["category"] = CompanyCategory.objects.filter(is_default=True).values_list("pk", flat=True).first()
             self.fields["category"].empty_label = None
 
 
@@ -76,14 +77,14 @@ class SaleForm(RecordForm):
         self.fields["stage"].queryset = SaleStage.objects.active(include=self.instance.stage_id)
         self.fields["owner"].queryset = active_users(self.instance.owner_id)
         if not self.instance.pk:
-            self.fields["stage"].initial = SaleStage.objects.active().first()
+            self.initial["stage"] = SaleStage.objects.active().values_list("pk", flat=True).first()
         self.fields["amount"].required = False
         self.fields["description"].widget.attrs["rows"] = 3
 
     def _contacts(self) -> Any:
         """People at the company that is chosen at this moment, and whoever is on the sale already (L5)."""
         chosen = (self.data.get(self.add_prefix("company")) if self.is_bound else self.initial.get("company")) or None
-        company = int(chosen) if str(chosen).isdigit() else getattr(chosen, "pk", None)
+        company = chosen.pk if isinstance(chosen, Company) else as_pk(chosen)
         same = company == self.instance.company_id
         people = Q(company=company, archived_at=None) if company else Q(pk__in=[])
         return Contact.objects.filter(people | Q(pk=self.instance.contact_id) if same and self.instance.contact_id else people)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.lists import ListItem
+from crm.models.lists import ListItem, ListQuerySet
 from crm.signals import category_meaning_changed
 
 POTENTIAL_CUSTOMER = "potential_customer"
@@ -35,12 +35,29 @@ class CategoryGroup(models.Model):
         return str(GROUP_LABELS[self.key])
 
 
+class CategoryQuerySet(ListQuerySet):
+    """A bare `update()` of what categories mean is felt by their companies too."""
+
+    def update(self, **kwargs: Any) -> int:
+        if not {"group", "group_id", "lead_status_enabled"} & kwargs.keys():
+            return super().update(**kwargs)
+        with transaction.atomic(using=self.db):
+            pks = list(self.values_list("pk", flat=True))
+            count = super().update(**kwargs)
+            category_meaning_changed.send(self.model, category_ids=pks)
+        return count
+
+    update.alters_data = True
+
+
 class CompanyCategory(ListItem):
     """Where a company stands. The key of the group is the foreign key itself, so guards and constraints need no join."""
 
     group = models.ForeignKey(CategoryGroup, models.PROTECT, verbose_name=_("category group"), related_name="categories")
     lead_status_enabled = models.BooleanField(_("Enable lead status for this category"), default=False)
     is_default = models.BooleanField(_("default for new companies"), default=False)
+
+    objects: ClassVar[Any] = CategoryQuerySet.as_manager()
 
     class Meta(ListItem.Meta):
         verbose_name = _("category")
@@ -78,6 +95,10 @@ class CompanyCategory(ListItem):
                 if self.pk
                 else None
             )
+            if before and before[1] and before[0] == POTENTIAL_CUSTOMER != self.group_id:
+                self.lead_status_enabled = False  # it goes with the group, in the same save (C3)
+                if kwargs.get("update_fields") is not None:
+                    kwargs["update_fields"] = {*kwargs["update_fields"], "lead_status_enabled"}
             super().save(*args, **kwargs)
             if before and before != (self.group_id, self.lead_status_enabled):
                 category_meaning_changed.send(type(self), category_ids=[self.pk])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -33,8 +33,12 @@ class Record(Watched):
         abstract = True
 
     def derive(self) -> None:
-        if self.__dict__.keys() >= set(self.SEARCHED):  # else some are deferred, and none of them can have changed unseen
-            self.search_text = fold(" ".join(str(getattr(self, name) or "") for name in self.SEARCHED))
+        here = self.__dict__
+        if not here.keys() >= set(self.SEARCHED):  # some are deferred: read them only where another has changed
+            known = self.memory.known(self._state.db or DEFAULT_DB_ALIAS) or {}
+            if all(here[name] == known.get(name, here) for name in self.SEARCHED if name in here):
+                return
+        self.search_text = fold(" ".join(str(getattr(self, name) or "") for name in self.SEARCHED))
 
     @classmethod
     def derived_names(cls, names: set[str]) -> set[str]:
@@ -204,6 +208,8 @@ def move_companies(wanted: Mapping[int, int], *, origin: str, locked: dict[int, 
     Returns the changes made; a company that is there already has none. One statement for each category and 2,000 companies.
     """
     with transaction.atomic():
+        if locked is not None and not wanted.keys() <= locked.keys():
+            raise ValueError("move_companies() was asked to move companies that its caller has not locked.")
         rows = {pk: row for pk, row in (locked or lock_companies(list(wanted))).items() if pk in wanted}
         new = _write_categories(rows, wanted)
         changes = [
@@ -214,6 +220,11 @@ def move_companies(wanted: Mapping[int, int], *, origin: str, locked: dict[int, 
         if changes:
             categories_changed.send(Company, changes=changes, origin=origin)
     return changes
+
+
+def lock_contacts(pks: Any) -> None:
+    """Lock these contacts (a list of keys, or a query of them) in the order of their keys: before their leads, and their companies."""
+    list(models.QuerySet(Contact).filter(pk__in=pks).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 class Contact(Record):

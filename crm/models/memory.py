@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 from django.db import connections, transaction
 
 Values = dict[str, Any]
+
+
+class Write:
+    """Columns that were written, or read back, in a transaction that was open at that time."""
+
+    __slots__ = ("is_committed", "on_commit", "values")
+
+    def __init__(self, values: Values, on_commit: Callable[[], None]) -> None:
+        self.values, self.on_commit, self.is_committed = values, on_commit, False
 
 
 class Memory:
@@ -17,45 +26,50 @@ class Memory:
     the on-commit callbacks of what it rolls back; whether ours is still in line is how we know.
     """
 
-    __slots__ = ("committed", "pending")
+    __slots__ = ("committed", "open")
 
     def __init__(self, committed: Values | None = None) -> None:
         self.committed = committed
-        self.pending: list[tuple[Callable[[], None], Values]] = []
+        self.open: list[Write] = []
+
+    def __copy__(self) -> Self:
+        twin = type(self)(self.committed)
+        twin.open = list(self.open)
+        return twin
 
     def __reduce__(self) -> tuple[type[Memory], tuple[Values | None]]:
-        return Memory, (self.committed,)  # a pickled or copied instance is in no transaction
+        return Memory, (self.committed,)  # a pickled instance is in no transaction
 
     def known(self, using: str) -> Values | None:
         """The columns as this instance last saw or wrote them; None when it never did. No statement."""
-        if not self.pending:
+        if not self.open:
             return self.committed
         in_line = {id(entry[1]) for entry in connections[using].run_on_commit}
-        self.pending = [(learn, values) for learn, values in self.pending if id(learn) in in_line]
-        if not self.pending:
+        still_open = []
+        for write in self.open:
+            if write.is_committed:
+                self.committed = {**(self.committed or {}), **write.values}
+            elif id(write.on_commit) in in_line:
+                still_open.append(write)
+        self.open = still_open
+        if not still_open:
             return self.committed
         known = dict(self.committed or {})
-        for _learn, values in self.pending:
-            known |= values
+        for write in still_open:
+            known |= write.values
         return known
-
-    def refreshed(self, values: Values) -> None:
-        """These columns were read from the database."""
-        self.committed = {**(self.committed or {}), **values}
-        for _learn, written in self.pending:
-            for name in values:
-                written.pop(name, None)
 
 
 def remember(written: Iterable[tuple[Memory, Values]], using: str) -> None:
-    """These columns were written, in one statement; they are known for good when the transaction commits."""
-    entries = list(written)
+    """These columns were written, in one statement, or read back: known for good once the transaction commits."""
+    writes: list[Write] = []
 
-    def learn() -> None:
-        for memory, values in entries:
-            memory.committed = {**(memory.committed or {}), **values}
-            memory.pending = [entry for entry in memory.pending if entry[0] is not learn]
+    def commit() -> None:
+        for write in writes:
+            write.is_committed = True
 
-    for memory, values in entries:
-        memory.pending.append((learn, values))
-    transaction.on_commit(learn, using=using)
+    for memory, values in written:
+        write = Write(values, commit)
+        memory.open.append(write)
+        writes.append(write)
+    transaction.on_commit(commit, using=using)

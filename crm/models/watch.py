@@ -14,10 +14,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.conf import settings
-from django.db import connections, models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -102,8 +103,7 @@ class WatchedQuerySet(models.QuerySet):
                 count = super().bulk_update(objs, sorted(names), batch_size=batch_size)
             written = self._attnames(names)
             remember(((obj.memory, obj.columns(written)) for obj in objs), self.db)
-            new = {obj.pk: obj.watched_values() for obj in objs}
-            self.model.announce([Row(pk, values, new[pk]) for pk, values in old.items()])
+            self.model.announce([Row(obj.pk, old[obj.pk], obj.watched_values(old[obj.pk], written)) for obj in objs if obj.pk in old])
         return count
 
     def write(self, rows: dict[int, Values], kwargs: Values) -> dict[int, Values]:
@@ -240,7 +240,7 @@ class Watched(models.Model):
                 names |= extra
                 super().save(update_fields=names, **options)
             remember([(self.memory, self.columns(names))], using)
-            self.announce([Row(self.pk, old, self.watched_values())])
+            self.announce([Row(self.pk, old, self.watched_values(old, names))])
 
     save.alters_data = True
 
@@ -278,11 +278,19 @@ class Watched(models.Model):
         """As Django's, which also calls it to fetch a deferred field."""
         super().refresh_from_db(using=using, fields=fields, **kwargs)
         names = None if fields is None else [self._meta.get_field(name).attname for name in fields if self._meta.get_field(name).concrete]
-        self.memory.refreshed(self.columns(names))
+        remember([(self.memory, self.columns(names))], using or self._state.db or DEFAULT_DB_ALIAS)
 
-    def watched_values(self) -> Values:
-        """The watched columns as they stand in memory, in the types the database returns."""
-        return {name: self._meta.get_field(name).to_python(getattr(self, name)) for name in self.WATCHED | self.READ}
+    def __getstate__(self) -> Values:
+        state = super().__getstate__()
+        if "_memory" in state:  # a copy goes its own way
+            state["_memory"] = copy(state["_memory"])
+        return state
+
+    def watched_values(self, old: Values | None = None, names: Iterable[str] | None = None) -> Values:
+        """The watched columns as the row has them after a write of `names` (None: all): a column that was not written is as it was."""
+        columns = self.WATCHED | self.READ
+        written = columns if old is None or names is None else columns & set(names)
+        return {**(old or {}), **{name: self._meta.get_field(name).to_python(getattr(self, name)) for name in written}}
 
     def _names_to_write(self, using: str, update_fields: Iterable[str] | None) -> set[str] | None:
         """Columns that differ from what is known of the row; None when nothing is, so that everything must be written."""

@@ -16,6 +16,7 @@ from crm.http import Request
 from crm.models import Company, CompanyCategory, Sale
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.paging import count_capped, paginate
+from crm.text import as_pk
 from crm.views.base import done, edit_record, fetch, page, refused, require, unit_of_work
 
 SORTS = {"name": ("name", False), "changed": ("updated_at", True)}
@@ -41,8 +42,8 @@ def company_list(request: Request) -> HttpResponse:
     view = next((view for view in views if view["key"] == request.GET.get("view", "")), views[0])
     query: QuerySet = view["query"].search(request.GET.get("q", ""))
     category = request.GET.get("category", "")
-    if category.isdigit():
-        query = query.filter(category=category)
+    if as_pk(category):
+        query = query.filter(category=as_pk(category))
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "name"
     field, descending = SORTS[sort]
@@ -106,8 +107,7 @@ def company_category(request: Request, pk: int) -> HttpResponse:
     require(request, "crm.change_company")
     with unit_of_work(request):
         company = fetch(request, Company, pk)
-        chosen = request.POST.get("category", "")
-        category = CompanyCategory.objects.active().filter(pk=chosen).first() if chosen.isdigit() else None
+        category = CompanyCategory.objects.active().filter(pk=as_pk(request.POST.get("category"))).first()
         if category is None:
             return refused(request, _("This category has been deleted. Choose another one."), to=company.get_absolute_url(), status=422)
         if request.POST.get("version") != str(company.category_version):

@@ -13,6 +13,7 @@ from crm.forms.records import ContactForm
 from crm.http import Request
 from crm.models import Company, Contact
 from crm.paging import paginate
+from crm.text import as_pk
 from crm.views.base import edit_record, fetch, page, require, unit_of_work
 
 
@@ -41,8 +42,7 @@ def contact_detail(request: Request, pk: int) -> HttpResponse:
 def contact_new(request: Request) -> HttpResponse:
     """Create a contact, at the company in the address if there is one."""
     require(request, "crm.add_contact")
-    asked = request.GET.get("company", "")
-    company = Company.objects.current().filter(pk=asked).first() if asked.isdigit() else None
+    company = Company.objects.current().filter(pk=as_pk(request.GET.get("company"))).first()
     form = ContactForm(request.POST or None, instance=Contact(company=company) if company else None)
     context = {"active": "contacts", "title": _("New contact"), "cancel": company.get_absolute_url() if company else "", "back": "crm:contacts"}
     return edit_record(request, form, template="crm/record_form.html", message=_("{name} created"), context=context)

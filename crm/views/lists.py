@@ -66,7 +66,7 @@ class ListScreen:
         def view(request: Request, pk: int | None = None) -> HttpResponse:
             require_administrator(request)
             with unit_of_work(request):
-                item = fetch(request, self.model, pk) if pk else self.model()
+                item = self.model() if pk is None else fetch(request, self.model, pk)
                 form = self.form(request.POST or None, instance=item)
                 if request.method != "POST":
                     if request.htmx and "group" in request.GET:

@@ -13,6 +13,7 @@ from crm.forms.records import CloseForm, SaleForm, StallForm
 from crm.http import Request
 from crm.models import Company, Sale, SaleStage
 from crm.paging import paginate
+from crm.text import as_pk
 from crm.views.base import done, edit_record, fetch, next_url, page, require, unit_of_work
 
 MAY_EDIT = "crm.change_sale"
@@ -51,8 +52,7 @@ def sale_detail(request: Request, pk: int) -> HttpResponse:
 def sale_new(request: Request) -> HttpResponse:
     """Create a sale, at the company in the address if there is one."""
     require(request, "crm.add_sale")
-    asked = request.GET.get("company", "")
-    company = Company.objects.current().filter(pk=asked).first() if asked.isdigit() else None
+    company = Company.objects.current().filter(pk=as_pk(request.GET.get("company"))).first()
     if request.htmx and request.method == "GET":
         return _contact_field(request, Sale())
     form = SaleForm(request.POST or None, instance=Sale(company=company, owner=request.user))
@@ -74,8 +74,7 @@ def sale_edit(request: Request, pk: int) -> HttpResponse:
 
 def _contact_field(request: Request, sale: Sale) -> HttpResponse:
     """The choice of contacts, after another company was chosen in the form."""
-    company = request.GET.get("company", "")
-    form = SaleForm(instance=sale, initial={"company": int(company) if company.isdigit() else None, "contact": request.GET.get("contact", "")})
+    form = SaleForm(instance=sale, initial={"company": as_pk(request.GET.get("company")), "contact": request.GET.get("contact", "")})
     return render(request, "crm/sale_form.html#contact", {"form": form})
 
 
@@ -117,7 +116,10 @@ def _close(request: Request, pk: int, status: str) -> HttpResponse:
         if not status and not sale.is_closed:
             return done(request, _("The sale is open"), to=sale.get_absolute_url())
         status = status or sale.status
-        form = CloseForm(request.POST or None, instance=sale, status=status, initial={"closed_on": sale.closed_on or timezone.localdate()})
+        was = sale.closed_on
+        form = CloseForm(
+            request.POST or None, instance=sale, status=status, initial={"closed_on": was if sale.status == status and was else timezone.localdate()}
+        )
         titles: dict[str, str] = {Sale.Status.LOST: _("Why was the sale lost?"), Sale.Status.WON: _("When and why was the sale won?")}
         names: dict[str, str] = {Sale.Status.LOST: "crm:sale-lost", Sale.Status.WON: "crm:sale-close"}
         return _step(request, sale, form, titles[status], names[status])
@@ -151,7 +153,6 @@ def sale_stage(request: Request, pk: int) -> HttpResponse:
     require(request, MAY_EDIT)
     with unit_of_work(request):
         sale = fetch(request, Sale, pk)
-        chosen = request.POST.get("stage", "")
-        sale.stage = get_object_or_404(SaleStage.objects.active(), pk=chosen if chosen.isdigit() else 0)
+        sale.stage = get_object_or_404(SaleStage.objects.active(), pk=as_pk(request.POST.get("stage")))
         sale.save()
     return done(request, _("{sale} moved to {stage}").format(sale=sale, stage=sale.stage), to=sale.get_absolute_url())

@@ -6,15 +6,32 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.actor import current_actor
 from crm.models import Contact
+from crm.models.companies import lock_contacts
 from crm.models.watch import Row, Watched, WatchedQuerySet
 from leads.models.statuses import LeadStatus
 from leads.signals import LeadChange, leads_changed
+
+
+class LeadQuerySet(WatchedQuerySet):
+    """Locks contacts before leads: a contact that is moving at this moment is judged by where it arrives."""
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        objs = list(objs)
+        with transaction.atomic(using=self.db):
+            by_people = [lead.contact_id for lead in objs if not lead.is_automatic]
+            if by_people:
+                lock_contacts(by_people)
+            return super().bulk_create(objs, *args, **kwargs)
+
+    def _lock(self) -> dict[int, dict[str, Any]]:
+        lock_contacts(self.order_by().values("pk"))
+        return super()._lock()
 
 
 class Lead(Watched):
@@ -28,7 +45,7 @@ class Lead(Watched):
     is_automatic = models.BooleanField(_("assigned by Havn"), default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[Any] = WatchedQuerySet.as_manager()
+    objects: ClassVar[Any] = LeadQuerySet.as_manager()
 
     class Meta:
         base_manager_name = "objects"
@@ -37,6 +54,12 @@ class Lead(Watched):
 
     def __str__(self) -> str:
         return f"{self.contact}: {self.status}"
+
+    def save(self, **kwargs: Any) -> None:
+        """As Watched's; costs one statement more, which locks the contact."""
+        with transaction.atomic():
+            lock_contacts([self.contact_id])
+            super().save(**kwargs)
 
     @classmethod
     def announce(cls, rows: list[Row]) -> None:

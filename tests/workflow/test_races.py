@@ -47,26 +47,27 @@ def at_once(*works: Callable[[], object]) -> list[object]:
 def meanwhile(work: Callable[[], object], *, then: Callable[[], object] | None = None, roll_back: bool = False, must_wait: bool = True):
     """Start `work` in another connection once the body has run, and end the body's transaction when `work` waits for it.
 
-    `then` is what a third person does, and has done, while `work` waits.
+    `then` is what a third person does while `work` waits: it is done, or waits as well, before the body's transaction ends.
     """
     with ThreadPoolExecutor(2) as pool:
         with transaction.atomic():
             yield
             other = pool.submit(_closing, work)
             waited = _somebody_waits(other)
-            if then:
-                pool.submit(_closing, then).result(PATIENCE)
+            third = pool.submit(_closing, then) if then else other
+            _somebody_waits(third, how_many=2 if then else 1)
             transaction.set_rollback(roll_back)
         other.result(PATIENCE)
+        third.result(PATIENCE)
     assert waited or not must_wait, "the two did not meet: this test shows nothing"
 
 
-def _somebody_waits(other: Future) -> bool:
+def _somebody_waits(other: Future, *, how_many: int = 1) -> bool:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and not other.done():
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
+            if cursor.fetchone()[0] >= how_many:
                 return True
         time.sleep(0.01)
     return False

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm.http import Request
 from crm.models import Company, CompanyCategory
 from crm.paging import count_capped
+from crm.text import as_pk
 from crm.views.base import done, next_url, page, require, toasts_only
 from leads.models import Lead
 from workflow import decisions, inbox
@@ -74,17 +75,16 @@ def _answer(request: Request, pk: int, *, fragment: str) -> HttpResponse:
         fresh = _find(request, pk)
         return page(request, "workflow/confirmation.html", context_of(request, fresh, **extra), fragment=fragment, status=status)
 
-    answer, seen = request.POST.get("answer", ""), request.POST.get("seen_version", "")
+    answer, seen = request.POST.get("answer", ""), as_pk(request.POST.get("seen_version"))
     category = None
     if answer == "other":
-        chosen = request.POST.get("category", "")
-        category = CompanyCategory.objects.active().filter(pk=chosen).first() if chosen.isdigit() else None
+        category = CompanyCategory.objects.active().filter(pk=as_pk(request.POST.get("category"))).first()
         if category is None:
             return again(422, answer="other", other_missing=True)
     elif answer not in ("accept", "keep"):
         return again(422, answer_missing=True)
     try:
-        answered = give(decision.pk, answer, category, by=request.user, seen_version=int(seen) if seen.isdigit() else -1)
+        answered = give(decision.pk, answer, category, by=request.user, seen_version=seen)
     except (NothingToDecide, Stale):
         return again(409, asked_again=True)
     except TargetDeleted:
@@ -109,7 +109,8 @@ def say(answered: Answered) -> str:
 
 
 def _asked_ids(request: Request) -> list[int]:
-    return [int(part) for part in request.GET.get("ids", "").split(",") if part.isdigit()]
+    values = request.POST if request.method == "POST" else request.GET
+    return [pk for part in values.get("ids", "").split(",") if (pk := as_pk(part))]
 
 
 @require_safe
@@ -147,7 +148,7 @@ def several_context(request: Request, ids: list[int], problems: dict[int, str]) 
         query = query.filter(asked_of=request.user)
     found = list(query.with_names().order_by("company__name", "pk")[: MOST_IN_A_DIALOG + 1])
     return {
-        "active": "confirmations", "ids": ",".join(map(str, ids)), "too_many": len(found) > MOST_IN_A_DIALOG, "count": len(ids),
+        "active": "confirmations", "ids": ",".join(map(str, ids)), "too_many": len(found) > MOST_IN_A_DIALOG, "count": len(ids) if len(found) > MOST_IN_A_DIALOG else len(found),
         "rows": [{"decision": decision, "cause": cause_sentence(decision), "problem": problems.get(decision.pk, "")} for decision in found],
         "categories": CompanyCategory.objects.active(), "next": next_url(request, "/"),
     }  # fmt: skip
@@ -157,16 +158,16 @@ def several_context(request: Request, ids: list[int], problems: dict[int, str]) 
 def answer_several(request: Request) -> HttpResponse:
     """Answer a list: each row stands for itself, and what could not be done is asked again."""
     problems: dict[int, str] = {}
-    ids = [int(part) for part in request.POST.get("ids", "").split(",") if part.isdigit()]
+    ids = _asked_ids(request)
     everything = request.POST.get("all") == "accept"
     count = 0
     for pk in ids[:MOST_IN_A_DIALOG]:
-        answer, seen = request.POST.get(f"answer-{pk}", ""), request.POST.get(f"seen-{pk}", "")
-        if not seen.isdigit() or not (everything or answer):
+        answer, seen = request.POST.get(f"answer-{pk}", ""), as_pk(request.POST.get(f"seen-{pk}"))
+        if not seen or not (everything or answer):
             continue
-        category = CompanyCategory.objects.active().filter(pk=answer).first() if answer.isdigit() and not everything else None
+        category = CompanyCategory.objects.active().filter(pk=as_pk(answer)).first() if not everything else None
         try:
-            give(pk, "accept" if everything else "other" if category else answer, category, by=request.user, seen_version=int(seen))
+            give(pk, "accept" if everything else "other" if category else answer, category, by=request.user, seen_version=seen)
             count += 1
         except Stale:
             problems[pk] = _("The category has changed meanwhile. Please choose again.")

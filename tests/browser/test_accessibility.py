@@ -1,0 +1,62 @@
+"""Every screen in both themes and both widths: no accessibility violation, nothing wider than the screen."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import Group
+from playwright.sync_api import Browser
+
+from crm.actor import acting_as
+from crm.models import CompanyCategory, Sale
+from tests.browser.conftest import log_in
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
+from workflow.models import CategoryDecision, Trigger
+
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture
+def screens(transactional_db) -> tuple:
+    """A company with everything on its card, and the addresses to look at."""
+    maja = UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
+    rule(Trigger.SALE_WON, CompanyCategory.objects.get(name="Customer"), ask=True)
+    with acting_as(maja):
+        company = CompanyFactory(name="Fjordbo Entreprise A/S", our_contact=maja, phone="+45 75 00 00 00", website="https://fjordbo.example")
+        contact = ContactFactory(company=company, email="torben@fjordbo.example", phone="+45 75 00 00 01")
+        sale = SaleFactory(company=company, owner=maja, contact=contact)
+        SaleFactory(company=company, owner=maja)
+        sale.status = Sale.Status.WON
+        sale.save()
+    waiting = CategoryDecision.objects.waiting().get()
+    return maja, [
+        "/", "/companies/", "/companies/?q=nothing", f"/companies/{company.pk}/", f"/companies/{company.pk}/history/", f"/companies/{company.pk}/edit/",
+        "/companies/new/", "/contacts/", f"/contacts/{contact.pk}/", "/sales/", f"/sales/{sale.pk}/", "/sales/new/", f"/sales/{sale.pk}/lost/",
+        "/confirmations/", f"/confirmations/{waiting.pk}/", "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
+        "/settings/lists/lead-statuses/", "/settings/workflow/lead-categorization/", "/nowhere/",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_screen_is_accessible_and_fits(browser: Browser, live_server, screens, scheme, width):
+    maja, addresses = screens
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    found = []
+    page.goto(f"{live_server.url}/login/")
+    found += _look(page, "/login/", width)
+    log_in(page, live_server.url, maja)
+    for address in addresses:
+        page.goto(live_server.url + address)
+        found += _look(page, address, width)
+    assert found == []
+
+
+def _look(page, address, width):
+    # Sticky bars are taken out of the way: what happens to lie under one is no fault of its size.
+    page.add_style_tag(content=".tabbar,.savebar,.topbar{position:static!important}")
+    results = Axe().run(page, options=AXE).response
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    bad = [(address, rule["id"], node["html"][:160]) for rule in results["violations"] for node in rule["nodes"]]
+    return bad + ([(address, "wider than the screen", wide)] if wide > width else [])
