@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -59,6 +58,9 @@ class RuleForm(forms.Form):
                 self.add_error("category", _("Select a category, or turn the rule off"))
             if self.takes_status and not cleaned.get("status") and "status" not in self.errors:
                 self.add_error("status", _("Select a lead status, or turn the rule off"))
+        others = AutomationRule.objects.filter(trigger=self.rule.trigger, archived_at=None).exclude(pk=self.rule.pk)
+        if self.takes_status and cleaned.get("status") and others.filter(lead_status=cleaned["status"]).exists():
+            self.add_error("status", _("There is a rule for this lead status already"))
         return cleaned
 
     @property
@@ -145,9 +147,7 @@ class RulesForm:
                 self.settings.lead_status_rules_on = after["is_enabled"]
             SettingsChange.record(area="lead-categorization", item=_t("Rule: {title}").format(title=form.title), before=before, after=after)
         if changed:
-            self.settings.version += 1
-            self.settings.saved_by, self.settings.saved_at = by, timezone.now()
-            self.settings.save()
+            self.settings.saved(by=by)
         return changed
 
 

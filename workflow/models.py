@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Company, CompanyCategory, Contact, Sale
+from crm.models import Company, CompanyCategory, Contact, Sale, User
 from leads.models import LeadStatus
 
 
@@ -37,6 +37,12 @@ class WorkflowSettings(models.Model):
     def __str__(self) -> str:
         return str(self.version)
 
+    def saved(self, *, by: User) -> None:
+        """Note that somebody changed a rule: whoever has the screen open will be told (W3). Call it with the row locked."""
+        self.version += 1
+        self.saved_by, self.saved_at = by, timezone.now()
+        self.save()
+
 
 class AutomationRule(models.Model):
     """When this happens, set the category to that (A1). A row that is off keeps what was chosen (W1)."""
@@ -54,9 +60,17 @@ class AutomationRule(models.Model):
         verbose_name_plural = _("rules")
         constraints = [
             # Two, since SQLite ignores nulls_distinct.
-            models.UniqueConstraint(fields=["trigger"], condition=Q(lead_status=None, archived_at=None), name="one_rule_per_trigger"),
             models.UniqueConstraint(
-                fields=["trigger", "lead_status"], condition=Q(lead_status__isnull=False, archived_at=None), name="one_rule_per_lead_status"
+                fields=["trigger"],
+                condition=Q(lead_status=None, archived_at=None),
+                name="one_rule_per_trigger",
+                violation_error_message=_("There is a rule for this already"),
+            ),
+            models.UniqueConstraint(
+                fields=["trigger", "lead_status"],
+                condition=Q(lead_status__isnull=False, archived_at=None),
+                name="one_rule_per_lead_status",
+                violation_error_message=_("There is a rule for this lead status already"),
             ),
             models.CheckConstraint(
                 condition=Q(is_enabled=False)
@@ -73,6 +87,10 @@ class AutomationRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_trigger_display()} {self.lead_status or ''}".strip()
+
+    def clean(self) -> None:
+        """Forms leave out what they do not show, and with it every constraint that names it; these must hold all the same."""
+        self.validate_constraints()
 
 
 class Batch(models.Model):

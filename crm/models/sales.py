@@ -93,6 +93,7 @@ class Sale(Record):
 
     def clean(self) -> None:
         """A sale's contact works at the sale's company, when either is chosen (S1). A contact who moved later stays (L5)."""
+        self.derive()  # the date that goes with the status, before anybody checks that it does
         before = self.memory.known(router.db_for_write(Sale)) or {}
         touched = (before.get("contact_id"), before.get("company_id")) != (self.contact_id, self.company_id)
         if self.contact and touched and self.contact.company_id != self.company_id:

@@ -147,8 +147,9 @@ def several_context(request: Request, ids: list[int], problems: dict[int, str]) 
     if not request.user.is_administrator:
         query = query.filter(asked_of=request.user)
     found = list(query.with_names().order_by("company__name", "pk")[: MOST_IN_A_DIALOG + 1])
+    too_many = len(found) > MOST_IN_A_DIALOG
     return {
-        "active": "confirmations", "ids": ",".join(map(str, ids)), "too_many": len(found) > MOST_IN_A_DIALOG, "count": len(ids) if len(found) > MOST_IN_A_DIALOG else len(found),
+        "active": "confirmations", "ids": ",".join(map(str, ids)), "too_many": too_many, "count": len(ids) if too_many else len(found),
         "rows": [{"decision": decision, "cause": cause_sentence(decision), "problem": problems.get(decision.pk, "")} for decision in found],
         "categories": CompanyCategory.objects.active(), "next": next_url(request, "/"),
     }  # fmt: skip
