@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -57,6 +59,10 @@ class LoginRequired(LoginRequiredMiddleware):
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:  # type: ignore[override]
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponse(status=401)
+        if request.method not in ("GET", "HEAD"):  # after logging in, back to the page with the button; the button's own address shows nothing
+            page = urlsplit(request.headers.get("Referer", ""))
+            here = page.path if page.netloc == request.get_host() else "/"
+            return redirect_to_login(here, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
         return super().handle_no_permission(request, view_func)
 
 

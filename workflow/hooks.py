@@ -54,6 +54,8 @@ def history(request: Request, company: Company) -> str:
 
 def overview(request: Request, subject: Any) -> str:
     """What waits for me, and what moved lately."""
+    if not request.user.has_perm("crm.view_company"):
+        return ""
     waiting = [{"decision": decision, "cause": cause_sentence(decision)} for decision in inbox.waiting_for(request.user).with_names()[:5]]
     moved = CategoryDecision.objects.filter(outcome__in=APPLIED, from_category__isnull=False).with_names()[:LATEST]
     context = {"waiting": waiting, "moved": [{"decision": decision, "why": explain(decision)} for decision in moved]}

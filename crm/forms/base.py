@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db import models
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 
@@ -42,8 +45,8 @@ def point_at_first_error(form: forms.BaseForm) -> None:
 class RecordForm(Styled, forms.ModelForm):
     """A form of one company, contact or sale.
 
-    `seen` is when the record was last changed as far as this page knows: a colleague's save in between is not overwritten
-    unnoticed. `request_id` makes creating safe against a double click.
+    `seen` holds a digest of each value as this page showed it. What only a colleague has changed since stays as they saved it;
+    what both changed differently is a conflict, and shown. `request_id` makes creating safe against a double click.
     """
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -51,31 +54,49 @@ class RecordForm(Styled, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.saved_values = {name: self.initial.get(name) for name in self._meta.fields} if self.instance.pk else {}
-        self.fields["seen"].initial = self._stamp()
+        self.theirs: list[tuple[str, str]] = []
+        self.fields["seen"].initial = _pack(self._digests(self.instance)) if self.instance.pk else ""
         self.fields["request_id"].initial = uuid.uuid4
         self.style()
 
-    def _stamp(self) -> str:
-        return self.instance.updated_at.isoformat() if self.instance.pk else ""
-
     def conflict(self) -> bool:
-        """Whether a colleague has saved since this form was shown, something that differs from what it now says.
+        """Whether a colleague has saved meanwhile what this form would overwrite with something else. Call it on a valid form.
 
-        Remembers it in `self.theirs`, and moves `seen` on, so that saving again is a decision and not an accident.
+        Fills `theirs` with label and value, and moves `seen` on, so that saving again is a decision and not an accident.
         """
-        self.theirs: list[tuple[str, Any]] = []
-        stamp = self._meta.model.objects.values_list("updated_at", flat=True).filter(pk=self.instance.pk).first() if self.instance.pk else None
-        if stamp is None or self.cleaned_data["seen"] == stamp.isoformat():
+        if not self.instance.pk:
             return False
-        for name in self._meta.fields:
-            if name in self.changed_data:
-                bound = type(self)(instance=self._meta.model.objects.get(pk=self.instance.pk))[name]
-                self.theirs.append((str(bound.label), display(bound)))
-        if self.theirs:
-            self.data = self.data.copy()
-            self.data["seen"] = stamp.isoformat()
+        fresh = self._meta.model.objects.get(pk=self.instance.pk)
+        seen, mine, saved = self._seen(), self._digests(self.instance), self._digests(fresh)
+        shown = type(self)(instance=fresh)
+        self.data = self.data.copy()
+        for name in mine:
+            if saved[name] in (seen.get(name), mine[name]):
+                continue
+            if mine[name] == seen.get(name):  # only the colleague changed it
+                setattr(self.instance, name, getattr(fresh, name))
+                self.data[self.add_prefix(name)] = shown[name].value()
+            else:
+                self.theirs.append((str(self[name].label), display(shown[name])))
+        self.data[self.add_prefix("seen")] = _pack(saved)
         return bool(self.theirs)
+
+    def _seen(self) -> dict[str, str]:
+        parts = [part.partition("=") for part in self.cleaned_data["seen"].split()]
+        return {name: digest for name, _equals, digest in parts}  # of a mangled one nothing matches: everything counts as unseen
+
+    def _digests(self, record: models.Model) -> dict[str, str]:
+        return {name: _digest(record, name) for name in self._meta.fields if name in self.fields}
+
+
+def _pack(digests: dict[str, str]) -> str:
+    return " ".join(f"{name}={digest}" for name, digest in digests.items())
+
+
+def _digest(record: models.Model, name: str) -> str:
+    value = getattr(record, record._meta.get_field(name).attname)
+    text = format(value.normalize(), "f") if isinstance(value, Decimal) else str(value if value is not None else "")
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def display(bound: forms.BoundField) -> str:

@@ -34,7 +34,6 @@ class CompanyForm(RecordForm):
         self.fields["our_contact"].queryset = active_users(self.instance.our_contact_id)
         if self.instance.pk:
             del self.fields["category"]
-            self._meta = type("Meta", (), {**vars(self._meta), "fields": [name for name in self._meta.fields if name != "category"]})
         else:
             self.fields["category"].queryset = CompanyCategory.objects.active()
             self.initial["category"] = CompanyCategory.objects.filter(is_default=True).values_list("pk", flat=True).first()

@@ -72,7 +72,7 @@ def company_detail(request: Request, pk: int) -> HttpResponse:
     contacts = list(company.contacts.current())
     sales = company.sales.current().select_related("stage").order_by(F("closed_on").desc(nulls_first=True), "-pk")
     context = {
-        "active": "companies", "company": company, "contacts": contacts, "sales": sales[:50],
+        "active": "companies", "company": company, "contacts": contacts, "sales": sales[:50], "sales_count": sales.count(),
         "badges": slots.badges_for(request, "company-contacts", contacts), "categories": CompanyCategory.objects.active(include=company.category_id),
     }  # fmt: skip
     return page(request, "crm/company.html", context, fragment="card")

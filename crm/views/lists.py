@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
@@ -78,7 +78,12 @@ class ListScreen:
                     return self._show(request, form, item, 422)
                 if form.conflict():
                     return self._show(request, form, item, 409)
-                return self._save(request, form)
+                try:
+                    with transaction.atomic():
+                        return self._save(request, form)
+                except IntegrityError:  # another administrator took the name between our look and our save
+                    form.add_error("name", self.model._meta.get_field("name_key").error_messages["unique"])
+                    return self._show(request, form, item, 422)
 
         return view
 
@@ -86,7 +91,6 @@ class ListScreen:
         context = {**self._context(request), "form": form, "item": item, "conflict": status == 409}
         return page(request, self.form_template, context, fragment="dialog" if request.method != "POST" else "body", status=status)
 
-    @transaction.atomic
     def _save(self, request: Request, form: ListItemForm) -> HttpResponse:
         item = form.save()
         SettingsChange.record(area=self.key, item=item.name, before=form.before, after=form.after())

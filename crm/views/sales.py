@@ -14,7 +14,7 @@ from crm.http import Request
 from crm.models import Company, Sale, SaleStage
 from crm.paging import paginate
 from crm.text import as_pk
-from crm.views.base import done, edit_record, fetch, next_url, page, require, unit_of_work
+from crm.views.base import done, edit_record, fetch, next_url, page, refused, require, unit_of_work
 
 MAY_EDIT = "crm.change_sale"
 
@@ -27,12 +27,16 @@ def sale_list(request: Request) -> HttpResponse:
     status = request.GET.get("status", "")
     if status in Sale.Status.values:
         query = query.filter(status=status)
+    company = Company.objects.filter(pk=as_pk(request.GET.get("company"))).first()
+    if company:
+        query = query.filter(company=company)
     if request.GET.get("mine"):
         query = query.filter(owner=request.user)
     found = paginate(query, field="updated_at", descending=True, cursor=request.GET.get("page", ""))
     context = {
         "active": "sales", "found": found, "q": request.GET.get("q", ""), "status": status, "mine": request.GET.get("mine", ""),
-        "statuses": Sale.Status.choices, "is_filtered": bool(request.GET.get("q") or status or request.GET.get("mine")),
+        "statuses": Sale.Status.choices, "company": company,
+        "is_filtered": bool(request.GET.get("q") or status or request.GET.get("mine") or company),
     }  # fmt: skip
     return page(request, "crm/sales.html", context, fragment="results")
 
@@ -153,6 +157,8 @@ def sale_stage(request: Request, pk: int) -> HttpResponse:
     require(request, MAY_EDIT)
     with unit_of_work(request):
         sale = fetch(request, Sale, pk)
+        if sale.is_closed:
+            return refused(request, _("The sale is closed. Reopen it to change its stage."), to=sale.get_absolute_url())
         sale.stage = get_object_or_404(SaleStage.objects.active(), pk=as_pk(request.POST.get("stage")))
         sale.save()
     return done(request, _("{sale} moved to {stage}").format(sale=sale, stage=sale.stage), to=sale.get_absolute_url())

@@ -123,6 +123,7 @@ def test_a_lead_status_asks_too_and_another_category_can_be_chosen(page: Page, l
     page.locator(f"#status-menu-{contact.pk} button").nth(2).click()  # Qualified
     dialog = page.locator("dialog#confirm-dialog")
     expect(dialog).to_contain_text("Lead status is hidden for 3 contacts")
+    expect(page.locator("#answer-accept")).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")  # "another" without a category
     expect(page.locator("#other-err")).to_be_visible()

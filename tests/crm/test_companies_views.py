@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from crm.forms.records import CompanyForm
 from crm.models import Company, CompanyCategory, Sale
 from leads.models import Lead
 from tests.crm.writes import plain
@@ -85,7 +86,7 @@ def test_a_form_that_was_refused_first_can_be_sent_again(jonas):
 
 
 def _edit(company, **values):
-    return {"name": company.name, "city": company.city, "seen": company.updated_at.isoformat(), **values}
+    return {"name": company.name, "city": company.city, "seen": CompanyForm(instance=company)["seen"].value(), **values}
 
 
 def test_a_company_is_edited_and_its_category_stays(jonas, category):
@@ -228,3 +229,13 @@ def test_s5_an_archived_company_keeps_its_card_but_leaves_the_list(jonas):
     Sale.objects.create(title="Kept", company=company)
     assert shown(jonas.get("/companies/")) == []
     assert "Kept" in jonas.get(company.get_absolute_url()).content.decode()
+
+
+def test_what_only_a_colleague_changed_stays_and_what_only_i_changed_is_saved(jonas):
+    """Two people with one form open, at different fields: both keep their work, and nobody is asked."""
+    company = CompanyFactory(name="Fjordbo", city="Vejle", phone="1")
+    fields = _edit(company, phone="2")
+    Company.objects.filter(pk=company.pk).update(city="Kolding")
+    assert jonas.post(f"/companies/{company.pk}/edit/", fields).status_code == 302
+    company.refresh_from_db()
+    assert (company.city, company.phone) == ("Kolding", "2")

@@ -30,7 +30,8 @@ def world(salesperson):
 def test_a_logged_out_visitor_goes_to_the_login_page_and_comes_back(client, world, name):
     url = address(name, world)
     response = ask(client, name, url)
-    assert (response.status_code, response["Location"]) == (302, f"{reverse('crm:login')}?next={url}")
+    back = url if response.request["REQUEST_METHOD"] == "GET" else "/"  # a button's own address shows nothing
+    assert (response.status_code, response["Location"]) == (302, f"{reverse('crm:login')}?next={back}")
 
 
 @pytest.mark.parametrize("name", PRIVATE)

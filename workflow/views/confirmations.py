@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.http import Request
 from crm.models import Company, CompanyCategory
-from crm.paging import count_capped
+from crm.paging import count_capped, paginate
 from crm.text import as_pk
 from crm.views.base import done, next_url, page, require, toasts_only
 from leads.models import Lead
@@ -26,7 +26,8 @@ MOST_IN_A_DIALOG = 50  # Q6: more are answered in the inbox
 
 
 def _find(request: Request, pk: int) -> CategoryDecision:
-    decision = get_object_or_404(CategoryDecision.objects.with_names().select_related("company__category__group"), pk=pk)
+    questions = CategoryDecision.objects.exclude(outcome__in=(Outcome.CHANGED, Outcome.SKIPPED, Outcome.FAILED, Outcome.UNDONE))
+    decision = get_object_or_404(questions.with_names().select_related("company__category__group"), pk=pk)
     if not decisions.may_answer(decision, request.user) and decision.outcome == Outcome.WAITING:
         raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
     return decision
@@ -98,7 +99,8 @@ def give(pk: int, answer: str, category: CompanyCategory | None, *, by: Any, see
         return decisions.accept(pk, by=by, seen_version=seen_version)
     if answer == "keep":
         return decisions.keep(pk, by=by, seen_version=seen_version)
-    assert category is not None
+    if category is None:
+        raise ValueError("Another category was chosen, but none was named.")
     return decisions.choose(pk, category, by=by, seen_version=seen_version)
 
 
@@ -128,10 +130,12 @@ def confirmations(request: Request) -> HttpResponse:
         query, tab = mine, ""
     if ids:
         query = query.filter(pk__in=ids)
+    moment = "decided_at" if tab == "answered" else "created_at"
+    found = paginate(query.with_names(), field=moment, descending=True, cursor=request.GET.get("page", ""))
     context = {
-        "active": "confirmations", "tab": tab, "mine": count_capped(mine), "is_administrator": is_administrator, "only_these": bool(ids),
+        "active": "confirmations", "tab": tab, "found": found, "mine": count_capped(mine), "is_administrator": is_administrator, "only_these": bool(ids),
         "everyone": count_capped(inbox.waiting_for_anyone()) if is_administrator else 0,
-        "decisions": [{"decision": decision, "cause": cause_sentence(decision), "explanation": explain(decision)} for decision in query.with_names()[:200]],
+        "decisions": [{"decision": decision, "cause": cause_sentence(decision), "explanation": explain(decision)} for decision in found.rows],
     }  # fmt: skip
     return page(request, "workflow/confirmations.html", context, fragment="inbox")
 
@@ -167,14 +171,18 @@ def answer_several(request: Request) -> HttpResponse:
         if not seen or not (everything or answer):
             continue
         category = CompanyCategory.objects.active().filter(pk=as_pk(answer)).first() if not everything else None
+        answer = "accept" if everything else "other" if category else answer
+        if answer not in ("accept", "keep", "other"):
+            problems[pk] = _("The category has been deleted. Choose another one.")
+            continue
         try:
-            give(pk, "accept" if everything else "other" if category else answer, category, by=request.user, seen_version=seen)
+            give(pk, answer, category, by=request.user, seen_version=seen)
             count += 1
         except Stale:
             problems[pk] = _("The category has changed meanwhile. Please choose again.")
-        except (NothingToDecide, CategoryDecision.DoesNotExist):
+        except (NothingToDecide, PermissionDenied, CategoryDecision.DoesNotExist):
             continue
-        except (TargetDeleted, AssertionError):
+        except TargetDeleted:
             problems[pk] = _("The category has been deleted. Choose another one.")
     if problems:
         return several(request, ids, status=409, fragment="body", problems=problems)
