@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from crm.actor import current_actor, current_work
 from crm.models import move_companies
+from crm.models.bulk import CHUNK
 from crm.models.companies import lock_companies
-from crm.models.watch import CHUNK
 from crm.signals import CategoryChange
 from workflow import suggestions
 from workflow.guards import causes_of, judge

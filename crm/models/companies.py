@@ -12,8 +12,9 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.bulk import CHUNK, Row, WatchedQuerySet, is_held
 from crm.models.categories import CompanyCategory
-from crm.models.watch import CHUNK, Row, Watched, WatchedQuerySet, is_held
+from crm.models.watch import Watched
 from crm.signals import CREATED, MANUAL, CategoryChange, ContactChange, categories_changed, contacts_changed
 from crm.text import fold
 

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.actor import current_actor
+from crm.models.bulk import Row
 from crm.models.companies import Company, Contact, Record, RecordQuerySet, external_constraint
 from crm.models.lists import SaleReason, SaleStage
-from crm.models.watch import Row
 from crm.signals import SaleChange, sales_changed
 
 DERIVED_FROM_STATUS = ("closed_on", "reason", "reason_note", "reopen_on")

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.actor import current_actor
 from crm.models import Contact
+from crm.models.bulk import Row, WatchedQuerySet
 from crm.models.companies import lock_contacts
-from crm.models.watch import Row, Watched, WatchedQuerySet
+from crm.models.watch import Watched
 from leads.models.statuses import LeadStatus
 from leads.signals import LeadChange, leads_changed
 

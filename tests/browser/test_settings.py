@@ -97,7 +97,7 @@ def test_w3_the_second_administrator_is_told_and_decides(rules: Page, browser: B
     expect(other.locator(".when--clean")).to_contain_text("Saved at")
     rules.select_option("#r1-cat", label="Partner")
     rules.click("#rules-save")
-    expect(rules.locator("#form-alert")).to_contain_text("Karen Holst saved these settings")
+    expect(rules.locator("#form-conflict")).to_contain_text("Karen Holst saved these settings")
     expect(rules.locator(".rule__theirs")).to_contain_text("asks first")
     expect(rules.locator("#r1-cat")).to_have_value(str(CompanyCategory.objects.get(name="Partner").pk))
     rules.click("#rules-save")

@@ -154,7 +154,7 @@ def test_a5_where_no_rule_is_on_a_batch_costs_one_statement_to_see_that(category
 
 @pytest.mark.parametrize("how", ["bulk_create", "update", "bulk_update"])
 def test_a5_a_batch_that_is_done_in_pieces_has_the_same_result(monkeypatch, category, how):
-    for module in ("crm.models.watch", "crm.models.companies", "workflow.engine"):
+    for module in ("crm.models.bulk", "crm.models.companies", "workflow.engine"):
         monkeypatch.setattr(f"{module}.CHUNK", 2)
     rule("sale_won", category["Customer"])
     companies = _companies(5)
