@@ -52,9 +52,9 @@ def company_statuses(request: Request, companies: Sequence[Company]) -> dict[int
     }
 
 
-def what_a_category_hides(request: Request, category: CompanyCategory) -> str:
+def what_a_category_hides(request: Request, category: Any) -> str:
     """Before lead status is switched off: how many contacts' lead status will be hidden (C3)."""
-    if not category.pk or not category.lead_status_enabled:
+    if not isinstance(category, CompanyCategory) or not category.pk or not category.lead_status_enabled:
         return ""
     companies = category.companies.count()
     contacts = Lead.objects.filter(contact__company__category=category).count()
@@ -80,7 +80,7 @@ register(
     Badge("company-contacts", _("Lead status"), contact_statuses),
     Badge("contacts", _("Lead status"), contact_statuses),
     Badge("companies", _("Lead status"), company_statuses),
-    Panel("category-edit", 10, what_a_category_hides),
+    Panel("item-edit", 10, what_a_category_hides),
     Panel("company-contacts-foot", 10, status_hidden),
     Panel("contact-aside", 10, status_history),
     SettingsScreen("lead-statuses", _("Contact – Lead status"), "leads:status-list", "list", 20, is_list=True),

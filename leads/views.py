@@ -44,6 +44,7 @@ STATUSES = ListScreen(
     title=gettext_lazy("Contact – Lead status"),
     help=gettext_lazy("Where a person is in qualification. Shown for companies whose category has lead status enabled; reports go by the meaning."),
     used_by=gettext_lazy("Contacts"),
+    own_fields="leads/status_fields.html",
     usage=lambda query: query.annotate(uses=Count("leads", filter=Q(leads__contact__archived_at=None))),
     columns=[
         (gettext_lazy("Meaning"), lambda item: str(item.get_meaning_display())),

@@ -39,9 +39,9 @@ class ListScreen:
     title: str | Promise
     help: str | Promise
     used_by: str | Promise  # what uses an item, as a column
+    own_fields: str  # template of the fields that only this list has; its partial "depends" follows from another field
     usage: Callable[[models.QuerySet], models.QuerySet]  # annotates `uses`
     columns: list[tuple[str | Promise, Callable[[Any], str]]] = field(default_factory=list)
-    form_template: str = "settings/item_form.html"
 
     def _context(self, request: Request) -> dict[str, Any]:
         items = list(self.usage(self.model._default_manager.active()).order_by("position", "pk"))
@@ -71,7 +71,7 @@ class ListScreen:
                 if request.method != "POST":
                     if request.htmx and "group" in request.GET:
                         form = self.form(request.GET, instance=item)  # another choice in the open dialog: nothing is saved
-                        return page(request, self.form_template, {**self._context(request), "form": form, "item": item}, fragment="depends")
+                        return page(request, self.own_fields, {"form": form, "item": item}, fragment="depends")
                     return self._show(request, form, item, 200)
                 if not form.is_valid():
                     point_at_first_error(form)
@@ -89,7 +89,7 @@ class ListScreen:
 
     def _show(self, request: Request, form: ListItemForm, item: ListItem, status: int) -> HttpResponse:
         context = {**self._context(request), "form": form, "item": item, "conflict": status == 409}
-        return page(request, self.form_template, context, fragment="dialog" if request.method != "POST" else "body", status=status)
+        return page(request, "settings/item_form.html", context, fragment="dialog" if request.method != "POST" else "body", status=status)
 
     def _save(self, request: Request, form: ListItemForm) -> HttpResponse:
         item = form.save()

@@ -37,5 +37,5 @@ CATEGORIES = ListScreen(
         (gettext_lazy("Lead status"), lambda item: _("Enabled") if item.lead_status_enabled else ""),
         (gettext_lazy("Default"), lambda item: _("New companies") if item.is_default else ""),
     ],
-    form_template="settings/category_form.html",
+    own_fields="settings/category_fields.html",
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -81,8 +83,17 @@ def test_a_question_that_no_longer_applies_says_so(asked: Page):
     assert _category() == "Partner"
 
 
+def _answers_meet(page: Page, fate: Callable[[Route], None]) -> None:
+    """From now on an answer meets this fate. The dialog is fetched anew, which proves that requests are intercepted already."""
+    page.route("**/confirmations/*/", lambda route: fate(route) if route.request.method == "POST" else route.continue_())
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+    page.click("#review")
+    expect(page.locator("#answer-accept")).to_be_focused()
+
+
 def test_without_a_network_the_dialog_stays_and_try_again_completes_it(asked: Page):
-    asked.route("**/confirmations/*/", lambda route: route.abort())
+    _answers_meet(asked, lambda route: route.abort())
     asked.keyboard.press("Enter")
     expect(asked.locator("dialog .toast.is-error")).to_contain_text("No connection")
     asked.unroute("**/confirmations/*/")
@@ -93,10 +104,7 @@ def test_without_a_network_the_dialog_stays_and_try_again_completes_it(asked: Pa
 
 @pytest.mark.parametrize(("status", "words"), [(401, "You have been logged out"), (403, "You do not have access"), (500, "Something went wrong")])
 def test_a_refused_answer_keeps_the_dialog_and_says_why(asked: Page, status: int, words: str):
-    def refuse(route: Route) -> None:
-        route.fulfill(status=status, body="no")
-
-    asked.route("**/confirmations/*/", refuse)
+    _answers_meet(asked, lambda route: route.fulfill(status=status, body="no"))
     asked.keyboard.press("Enter")
     expect(asked.locator("dialog .toast.is-error")).to_contain_text(words)
     expect(asked.locator("#answer-accept")).to_be_checked()
