@@ -12,7 +12,6 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", account.set_language, name="language"),
     path("theme/", account.set_theme, name="theme"),
-    path("favicon.ico", account.favicon, name="favicon"),
     path("healthz", account.health, name="health"),
     path("companies/", companies.company_list, name="companies"),
     path("companies/new/", companies.company_new, name="company-new"),

@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
-from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
@@ -57,12 +56,6 @@ def set_theme(request: Request) -> HttpResponse:
     request.user.theme = theme
     request.user.save(update_fields=["theme"])
     return redirect(next_url(request, "/"))
-
-
-@login_not_required
-def favicon(request: Request) -> HttpResponse:
-    """Browsers ask for this on pages that name no icon, such as Django's admin."""
-    return redirect(static("img/mark.svg"))
 
 
 @login_not_required
