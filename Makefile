@@ -12,7 +12,7 @@ PORT ?= 8000
 help:  ## What there is
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(ROOT)/Makefile
 
-demo: setup  ## A demo company with a year of history, on http://localhost:$(PORT)/
+demo: setup  ## A demo company with a year of history, on http://localhost:8000/ (or PORT=...)
 	@PORT=$(PORT) sh $(ROOT)/scripts/demo.sh
 
 demo-reset: setup  ## As demo, but starting over

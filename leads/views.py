@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from crm.http import Request
-from crm.models import Contact
+from crm.models import Company, Contact
 from crm.text import as_pk
 from crm.views.base import done, refused, require
 from crm.views.lists import ListScreen
@@ -33,7 +33,11 @@ def contact_lead_status(request: Request, pk: int) -> HttpResponse:
     except LeadStatusNotEnabled:
         text = _("Lead status is not used for companies in {category}. Nothing was saved.").format(category=contact.company.category)
         return refused(request, text, to=to, status=422)
-    return done(request, _("Lead status of {name} is now {status}").format(name=contact.name, status=status), to=to)
+    text = _("Lead status of {name} is now {status}").format(name=contact.name, status=status)
+    company = Company.objects.select_related("category").get(contacts=contact)
+    if company.category_id != contact.company.category_id:  # a rule has moved it without asking
+        text = _("{text}. {company} is now {category}.").format(text=text, company=company, category=company.category)
+    return done(request, text, to=to)
 
 
 STATUSES = ListScreen(

@@ -3,6 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 PORT=${PORT:-8000}
+case $PORT in *[!0-9]*) echo "PORT must be a number, such as 8001." >&2; exit 1 ;; esac
 if [ ! -f .env ]; then  # so that `.venv/bin/python manage.py ...` works too
   umask 077
   printf 'SECRET_KEY=%s\nHTTPS=0\nSTATIC_MANIFEST=0\n' "$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(50))')" > .env

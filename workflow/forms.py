@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django import forms
@@ -83,6 +84,35 @@ class RuleForm(forms.Form):
         """What the rule says now, in the same columns."""
         return {name: getattr(self.rule, name) for name in self.chosen()}
 
+    @staticmethod
+    def digest(values: dict[str, Any]) -> str:
+        """What a page has shown of a rule, for telling afterwards who changed it."""
+        return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:12]
+
+    @property
+    def seen(self) -> str:
+        """Of the rule as it is saved now."""
+        columns = {"is_enabled", "target_category_id", "ask_user"} | ({"lead_status_id"} if self.takes_status else set())
+        return self.digest({name: getattr(self.rule, name) for name in columns})
+
+    def take_theirs(self) -> None:
+        """Leave this rule as a colleague has saved it, here and in the form when it is shown again."""
+        saved = self.saved()
+        self.cleaned_data.update(
+            enabled=saved["is_enabled"],
+            ask=saved["ask_user"],
+            category=self.rule.target_category,
+            **({"status": self.rule.lead_status} if self.takes_status else {}),
+        )
+        self.data = self.data.copy()
+        for name, value in {"enabled": saved["is_enabled"], "ask": saved["ask_user"]}.items():
+            self.data.pop(self.add_prefix(name), None)
+            if value:
+                self.data[self.add_prefix(name)] = "on"
+        self.data[self.add_prefix("category")] = str(saved["target_category_id"] or "")
+        if self.takes_status:
+            self.data[self.add_prefix("status")] = str(saved["lead_status_id"] or "")
+
     @property
     def is_on(self) -> bool:
         """The switch as the form shows it."""
@@ -116,13 +146,21 @@ class RulesForm:
         ]
 
     def conflict(self) -> bool:
-        """Whether somebody saved meanwhile what differs from this form (W3). Then each differing rule shows theirs."""
+        """Whether somebody saved meanwhile a rule that this form says otherwise (W3). Then each such rule shows theirs.
+
+        A rule that only they changed stays as they saved it; one that only this form changes is no conflict.
+        """
         if self.seen == str(self.settings.version):
             return False
-        differing = [rule for rule in self.rules if rule.chosen() != rule.saved()]
-        for rule in differing:
-            rule.theirs = rule.rule
-        return bool(differing)
+        for rule in self.rules:
+            shown, theirs, mine = rule.data.get(rule.add_prefix("seen")), rule.digest(rule.saved()), rule.digest(rule.chosen())
+            if theirs in (shown, mine):
+                continue
+            if mine == shown:
+                rule.take_theirs()
+            else:
+                rule.theirs = rule.rule
+        return any(rule.theirs for rule in self.rules)
 
     @property
     def first_missing(self) -> RuleForm | None:

@@ -14,8 +14,9 @@ from crm.paging import count_capped
 from crm.slots import NavItem, Panel, SettingsScreen, register
 from workflow import decisions, inbox
 from workflow.explain import cause_sentence, explain
+from workflow.history import history_of
 from workflow.middleware import SESSION_KEY
-from workflow.models import APPLIED, CategoryDecision, Outcome
+from workflow.models import APPLIED, CategoryDecision
 from workflow.views.confirmations import context_of, several_context
 
 LATEST = 8
@@ -47,8 +48,7 @@ def pending_of_sale(request: Request, sale: Sale) -> str:
 
 def history(request: Request, company: Company) -> str:
     """The category history: what changed, what was kept, and why."""
-    shown = CategoryDecision.objects.filter(company=company, outcome__in=[*APPLIED, Outcome.KEPT]).with_names()[:LATEST]
-    entries = [{"decision": decision, "why": explain(decision)} for decision in shown]
+    entries = [{"decision": decision, "why": explain(decision)} for decision in history_of(company, most=LATEST)]
     return render_to_string("workflow/history_panel.html", {"entries": entries, "company": company}, request)
 
 
@@ -57,7 +57,7 @@ def overview(request: Request, subject: Any) -> str:
     if not request.user.has_perm("crm.view_company"):
         return ""
     waiting = [{"decision": decision, "cause": cause_sentence(decision)} for decision in inbox.waiting_for(request.user).with_names()[:5]]
-    moved = CategoryDecision.objects.filter(outcome__in=APPLIED, from_category__isnull=False).with_names()[:LATEST]
+    moved = CategoryDecision.objects.filter(outcome__in=APPLIED, from_category__isnull=False).with_names().order_by("-decided_at", "-pk")[:LATEST]
     context = {"waiting": waiting, "moved": [{"decision": decision, "why": explain(decision)} for decision in moved]}
     return render_to_string("workflow/overview.html", context, request)
 

@@ -229,6 +229,7 @@ class CategoryDecision(models.Model):
             models.Index(fields=["company", "-id"], name="decision_company_recent"),
             models.Index(fields=["asked_of"], condition=Q(outcome="waiting"), name="decision_waiting_of"),
             models.Index(fields=["rule", "outcome", "-created_at"], name="decision_rule_outcome"),
+            models.Index(fields=["-decided_at", "-id"], name="decision_decided_recent"),
         ]
 
     def __str__(self) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from decimal import Decimal
 from typing import Any
 
+from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from django import forms
 from django.db import models
 from django.forms.renderers import TemplatesSetting
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 CSS = {forms.Textarea: "textarea", forms.Select: "select", forms.CheckboxInput: "", forms.HiddenInput: "", forms.RadioSelect: ""}
@@ -57,6 +60,9 @@ class RecordForm(Styled, forms.ModelForm):
         self.theirs: list[tuple[str, str]] = []
         self.fields["seen"].initial = _pack(self._digests(self.instance)) if self.instance.pk else ""
         self.fields["request_id"].initial = uuid.uuid4
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField) and not field.required:
+                field.empty_label = "–"
         self.style()
 
     def conflict(self) -> bool:
@@ -106,6 +112,37 @@ def display(bound: forms.BoundField) -> str:
         found = bound.field.queryset.filter(pk=value).first() if value else None
         return str(found or _("empty"))
     return str(value if value not in (None, "") else _("empty"))
+
+
+class AmountField(forms.DecimalField):
+    """An amount as people write it in their language: 1,234.50 or 1.234,50. What is unclear is refused, never guessed at.
+
+    A number input would drop a comma without a word, and store a hundred times too much.
+    """
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        text = "".join(str(value or "").split())
+        if not text:
+            return None
+        try:
+            if not re.fullmatch(r"[-+]?[\d.,]+", text, re.ASCII):
+                raise NumberFormatError(text)
+            return parse_decimal(text, locale=_locale(), strict=True)
+        except NumberFormatError:
+            example = format_decimal(Decimal("1234.50"), "#,##0.00", locale=_locale())
+            raise forms.ValidationError(gettext("Enter an amount such as {example}").format(example=example), code="invalid") from None
+
+    def prepare_value(self, value: Any) -> Any:
+        return format_decimal(value, "0.##", locale=_locale()) if isinstance(value, Decimal) else value
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {}
+
+
+def _locale() -> str:
+    return (get_language() or "en")[:2]
 
 
 class DateInput(forms.DateInput):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import list_currencies
 from django import forms
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.forms.base import DateInput, RecordForm, Styled
+from crm.forms.base import AmountField, DateInput, RecordForm, Styled
 from crm.models import Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, User
 from crm.text import as_pk
 
@@ -59,6 +62,8 @@ class ContactForm(RecordForm):
 class SaleForm(RecordForm):
     """A sale. Won, lost and reopening are actions of their own (S2)."""
 
+    amount = AmountField(label=_("Amount"), required=False, max_digits=14, decimal_places=2, validators=Sale._meta.get_field("amount").validators)
+
     class Meta:
         model = Sale
         fields = ["title", "company", "contact", "stage", "amount", "currency", "expected_close", "owner", "description"]
@@ -77,7 +82,6 @@ class SaleForm(RecordForm):
         self.fields["owner"].queryset = active_users(self.instance.owner_id)
         if not self.instance.pk:
             self.initial["stage"] = SaleStage.objects.active().values_list("pk", flat=True).first()
-        self.fields["amount"].required = False
         self.fields["description"].widget.attrs["rows"] = 3
 
     def _contacts(self) -> Any:
@@ -90,7 +94,14 @@ class SaleForm(RecordForm):
 
     def clean_amount(self) -> Any:
         """Nothing typed is 0."""
-        return self.cleaned_data["amount"] or 0
+        return self.cleaned_data["amount"] or Decimal(0)
+
+    def clean_currency(self) -> str:
+        """A currency that exists."""
+        code = self.cleaned_data["currency"].upper()
+        if code not in list_currencies():
+            raise forms.ValidationError(_("There is no such currency. Enter its three letters, such as DKK"))
+        return code
 
 
 def _companies(include: int | None) -> Any:
@@ -115,6 +126,12 @@ class CloseForm(Styled, forms.ModelForm):
         self.fields["reason"].widget.attrs["autofocus"] = True
         self.style()
 
+    def clean_closed_on(self) -> Any:
+        """Closed is closed: not in the future."""
+        if self.cleaned_data["closed_on"] > timezone.localdate():
+            raise forms.ValidationError(_("A closing date cannot be in the future"))
+        return self.cleaned_data["closed_on"]
+
 
 class StallForm(Styled, forms.ModelForm):
     """When to look at a stalled sale again."""
@@ -131,3 +148,9 @@ class StallForm(Styled, forms.ModelForm):
         self.fields["reopen_on"].required = True
         self.fields["reopen_on"].widget.attrs["autofocus"] = True
         self.style()
+
+    def clean_reopen_on(self) -> Any:
+        """Later than today, or there is nothing to wait for."""
+        if self.cleaned_data["reopen_on"] <= timezone.localdate():
+            raise forms.ValidationError(_("Choose a day after today"))
+        return self.cleaned_data["reopen_on"]

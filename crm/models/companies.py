@@ -10,8 +10,10 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.actor import current_actor
 from crm.models.bulk import CHUNK, Row, WatchedQuerySet, is_held
 from crm.models.categories import CompanyCategory
 from crm.models.watch import Watched
@@ -103,10 +105,11 @@ def _write_categories(rows: dict[int, dict[str, Any]], wanted: Mapping[int, int]
         if old["category_id"] != wanted[pk]:
             by_target[wanted[pk]].append(pk)
             new[pk] = {"category_id": wanted[pk], "category_version": old["category_version"] + 1}
+    now, actor = timezone.now(), current_actor()
     for target, pks in by_target.items():
         for start in range(0, len(pks), CHUNK):
             models.QuerySet(Company, using=using).filter(pk__in=pks[start : start + CHUNK]).update(
-                category_id=target, category_version=F("category_version") + 1
+                category_id=target, category_version=F("category_version") + 1, updated_at=now, updated_by=actor
             )
     return new
 

@@ -64,7 +64,7 @@ def move(start: CompanyCategory | None, end: CompanyCategory | None) -> SafeStri
 @register.simple_tag
 def avatar(who: Any, css: str = "") -> SafeString:
     """Initials of a user, contact or company, in a colour of their own."""
-    initials = getattr(who, "initials", None) or "".join(word[:1] for word in str(who).split()[:2])
+    initials = getattr(who, "initials", None) or "".join([word[:1] for word in str(who).split() if word[:1].isalnum()][:2])
     return format_html('<span class="avatar tone-{} {}" aria-hidden="true">{}</span>', tone_of(who.pk), css, initials)
 
 

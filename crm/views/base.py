@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -13,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from crm.forms.base import RecordForm
 from crm.http import Request
@@ -35,9 +37,16 @@ def next_url(request: Request, default: str) -> str:
 def done(request: Request, message: str, *, to: str) -> HttpResponse:
     """After a verb that worked: htmx shows the message and refreshes the page's live part; a plain form goes to `to`."""
     messages.success(request, message)
-    if request.htmx:
-        return toasts_only(request)
-    return redirect(next_url(request, to))
+    return finish(request, to=to)
+
+
+def finish(request: Request, *, to: str) -> HttpResponse:
+    """As `done()`, when the messages are said already."""
+    if not request.htmx:
+        return redirect(next_url(request, to))
+    if request.htmx.current_url_abs_path and urlsplit(request.htmx.current_url_abs_path).path == request.path:
+        return HttpResponseClientRedirect(next_url(request, to))  # the form stands on a page of its own, opened in a new tab
+    return toasts_only(request)
 
 
 def refused(request: Request, message: str, *, to: str, status: int = 409) -> HttpResponse:
@@ -72,7 +81,7 @@ def fetch[RecordModel: models.Model](request: Request, model: type[RecordModel],
     return get_object_or_404(query.select_for_update(no_key=True) if request.method == "POST" else query, pk=pk)
 
 
-def edit_record(request: Request, form: RecordForm, *, template: str, context: dict[str, Any], message: str) -> HttpResponse:
+def edit_record(request: Request, form: RecordForm, *, template: str, context: dict[str, Any], message: str | Callable[[Any], str]) -> HttpResponse:
     """Show, check and save a form of one record: 422 when invalid, 409 when a colleague was faster; what was typed stays."""
     if request.method == "POST":
         with transaction.atomic():
@@ -82,7 +91,7 @@ def edit_record(request: Request, form: RecordForm, *, template: str, context: d
     return render(request, template, {"form": form, **context}, status=status)
 
 
-def _save(request: Request, form: RecordForm, message: str) -> HttpResponse:
+def _save(request: Request, form: RecordForm, message: str | Callable[[Any], str]) -> HttpResponse:
     key = form.cleaned_data.get("request_id")
     if key and not form.instance.pk:
         try:
@@ -95,5 +104,5 @@ def _save(request: Request, form: RecordForm, message: str) -> HttpResponse:
         submission.save(update_fields=["result_url"])
     else:
         record = form.save()
-    messages.success(request, message.format(name=record))
+    messages.success(request, message(record) if callable(message) else message.format(name=record))
     return redirect(next_url(request, record.get_absolute_url()))

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import IntegrityError, models, transaction
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -18,7 +18,7 @@ from crm.forms.base import point_at_first_error
 from crm.forms.lists import ListItemForm
 from crm.http import Request
 from crm.models import ListItem, SettingsChange
-from crm.views.base import fetch, page, require, toasts_only, unit_of_work
+from crm.views.base import fetch, finish, page, require, unit_of_work
 
 MAY_OPEN = "crm.manage_settings"
 
@@ -95,4 +95,4 @@ class ListScreen:
         item = form.save()
         SettingsChange.record(area=self.key, item=item.name, before=form.before, after=form.after())
         messages.success(request, _("{name} saved").format(name=item.name))
-        return toasts_only(request) if request.htmx else redirect(self.url_name)
+        return finish(request, to=reverse(self.url_name))

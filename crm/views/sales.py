@@ -61,7 +61,9 @@ def sale_new(request: Request) -> HttpResponse:
         return _contact_field(request, Sale())
     form = SaleForm(request.POST or None, instance=Sale(company=company, owner=request.user))
     context = {"active": "sales", "title": _("New sale"), "cancel": company.get_absolute_url() if company else "", "back": "crm:sales"}
-    return edit_record(request, form, template="crm/sale_form.html", message=_("Sale saved"), context=context)
+    chosen = as_pk(request.POST.get("company"))
+    before = _category_of(chosen) if chosen else None
+    return edit_record(request, form, template="crm/sale_form.html", message=lambda sale: _saved(sale, before), context=context)
 
 
 def sale_edit(request: Request, pk: int) -> HttpResponse:
@@ -73,7 +75,9 @@ def sale_edit(request: Request, pk: int) -> HttpResponse:
             return _contact_field(request, sale)
         form = SaleForm(request.POST or None, instance=sale)
         context = {"active": "sales", "title": _("Edit {name}").format(name=sale.title), "cancel": sale.get_absolute_url(), "back": "crm:sales"}
-        return edit_record(request, form, template="crm/sale_form.html", message=_("Sale saved"), context=context)
+        chosen = as_pk(request.POST.get("company"))
+        before = _category_of(chosen) if chosen else None
+        return edit_record(request, form, template="crm/sale_form.html", message=lambda sale: _saved(sale, before), context=context)
 
 
 def _contact_field(request: Request, sale: Sale) -> HttpResponse:
@@ -82,16 +86,29 @@ def _contact_field(request: Request, sale: Sale) -> HttpResponse:
     return render(request, "crm/sale_form.html#contact", {"form": form})
 
 
+def _saved(sale: Sale, before: int | None) -> str:
+    """What to say after a save: where the company is now, if a rule has moved it without asking."""
+    company = Company.objects.select_related("category").filter(pk=sale.company_id or 0).first()
+    if company is None or company.category_id == before:
+        return _("Sale saved")
+    return _("Sale saved. {company} is now {category}.").format(company=company, category=company.category)
+
+
+def _category_of(company_id: int | None) -> int | None:
+    return Company.objects.filter(pk=company_id or 0).values_list("category_id", flat=True).first()
+
+
 @require_POST
 def sale_won(request: Request, pk: int) -> HttpResponse:
     """Mark as won, today. Doing it twice changes once."""
     require(request, MAY_EDIT)
     with unit_of_work(request):
         sale = fetch(request, Sale, pk)
+        before = _category_of(sale.company_id)
         if sale.status != Sale.Status.WON:
             sale.status, sale.closed_on, sale.reason, sale.reason_note = Sale.Status.WON, None, None, ""  # of a lost sale
             sale.save()
-    return done(request, _("Sale saved"), to=sale.get_absolute_url())
+    return done(request, _saved(sale, before), to=sale.get_absolute_url())
 
 
 def sale_lost(request: Request, pk: int) -> HttpResponse:
@@ -132,8 +149,9 @@ def _close(request: Request, pk: int, status: str) -> HttpResponse:
 def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str, url_name: str) -> HttpResponse:
     """A small form that stands between a button and its effect: a dialog, or without JavaScript a page."""
     if request.method == "POST" and form.is_valid():
+        before = _category_of(sale.company_id)
         form.save()
-        return done(request, _("Sale saved"), to=sale.get_absolute_url())
+        return done(request, _saved(sale, before), to=sale.get_absolute_url())
     status = 422 if request.method == "POST" else 200
     point_at_first_error(form)
     context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": next_url(request, sale.get_absolute_url())}

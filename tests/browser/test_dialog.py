@@ -134,6 +134,7 @@ def test_the_inbox_answers_one_after_the_other(page: Page, live_server, jonas, s
     page.click(f"#accept-{first.pk}")
     expect(page.locator(f"#ask-{first.pk}")).to_have_count(0)
     expect(page.locator("#nav-count-confirmations")).to_contain_text("1")
-    page.click(f"#keep-{second.pk}")
+    page.focus(f"#keep-{second.pk}")
+    page.keyboard.press("Enter")
     expect(page.get_by_text("Nothing is waiting")).to_be_visible()
     assert dict(Company.objects.exclude(pk=sale.company_id).values_list("name", "category__name")) == {"Ærø Is": "Customer", "Aarø Bryghus": "Lead"}

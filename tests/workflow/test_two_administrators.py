@@ -94,3 +94,16 @@ def test_w3_a_rule_changed_in_the_admin_is_noticed_by_an_administrator_who_has_t
     assert maja.post(f"/admin/workflow/automationrule/{saved_rule.pk}/change/", sent).status_code == 302
     assert AutomationRule.objects.get().target_category == category["Partner"]
     assert save(maja, seen=seen, r1_enabled="on", r1_category=customer).status_code == 409
+
+
+def test_w3_two_who_changed_different_rules_are_not_asked_and_both_keep_their_work(maja, karen, category, customer):
+    """Each page says what it has shown of every rule: only what both changed is a conflict."""
+    html = maja.get("/settings/workflow/lead-categorization/").content.decode()
+    shown = dict(re.findall(r'name="(r\d-seen)" value="(\w+)"', html))
+    _karen_saves(maja, karen, r1_enabled="on", r1_category=customer)
+    sent = {"version": 1, **shown, "r2-enabled": "on", "r2-category": category["Lost opportunity"].pk}
+    assert maja.post("/settings/workflow/lead-categorization/", sent, headers=HTMX).status_code == 200
+    assert dict(AutomationRule.objects.filter(is_enabled=True).values_list("trigger", "target_category__name")) == {
+        "sale_won": "Customer",
+        "sale_lost": "Lost opportunity",
+    }

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,7 +15,7 @@ from crm.http import Request
 from crm.models import Company, CompanyCategory
 from crm.paging import count_capped, paginate
 from crm.text import as_pk
-from crm.views.base import done, next_url, page, require, toasts_only
+from crm.views.base import done, finish, next_url, page, require
 from leads.models import Lead
 from workflow import decisions, inbox
 from workflow.decisions import Answered, NothingToDecide, Stale, TargetDeleted
@@ -60,7 +60,8 @@ def confirmation(request: Request, pk: int) -> HttpResponse:
     """One suggestion with its three answers: a dialog, or without JavaScript a page."""
     if request.method == "POST":
         return _answer(request, pk, fragment="body")
-    return page(request, "workflow/confirmation.html", context_of(request, _find(request, pk)), fragment="dialog")
+    answer = "other" if request.GET.get("other") else ""
+    return page(request, "workflow/confirmation.html", context_of(request, _find(request, pk), answer=answer), fragment="dialog")
 
 
 @require_POST
@@ -185,9 +186,10 @@ def answer_several(request: Request) -> HttpResponse:
         except TargetDeleted:
             problems[pk] = _("The category has been deleted. Choose another one.")
     if problems:
-        return several(request, ids, status=409, fragment="body", problems=problems)
+        fragment = "dialog" if request.htmx.target == "modal" else "body"
+        return several(request, ids, status=409, fragment=fragment, problems=problems)
     messages.success(request, _("{n} answered").format(n=count))
-    return toasts_only(request) if request.htmx else redirect(next_url(request, "/"))
+    return finish(request, to="/")
 
 
 @require_safe
