@@ -50,6 +50,7 @@ class RuleForm(forms.Form):
         else:
             del self.fields["status"]
         self.theirs: AutomationRule | None = None
+        self.compared = False  # with what is saved now: from then on the page shows that too
 
     def clean(self) -> dict[str, Any]:
         """A rule that is on must be complete (W2)."""
@@ -91,7 +92,9 @@ class RuleForm(forms.Form):
 
     @property
     def seen(self) -> str:
-        """Of the rule as it is saved now."""
+        """Of the rule as this page has shown it: until a conflict was looked for, what the form was sent with."""
+        if self.is_bound and not self.compared:
+            return self.data.get(self.add_prefix("seen"), "")
         columns = {"is_enabled", "target_category_id", "ask_user"} | ({"lead_status_id"} if self.takes_status else set())
         return self.digest({name: getattr(self.rule, name) for name in columns})
 
@@ -152,7 +155,9 @@ class RulesForm:
         """
         if self.seen == str(self.settings.version):
             return False
+        self.seen = str(self.settings.version)
         for rule in self.rules:
+            rule.compared = True
             shown, theirs, mine = rule.data.get(rule.add_prefix("seen")), rule.digest(rule.saved()), rule.digest(rule.chosen())
             if theirs in (shown, mine):
                 continue

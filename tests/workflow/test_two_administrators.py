@@ -107,3 +107,17 @@ def test_w3_two_who_changed_different_rules_are_not_asked_and_both_keep_their_wo
         "sale_won": "Customer",
         "sale_lost": "Lost opportunity",
     }
+
+
+def test_w3_a_form_that_was_refused_first_still_knows_what_it_had_seen(maja, karen, category, customer):
+    """The 422 must not carry the newest version: putting the mistake right would overwrite the colleague unnoticed."""
+    page = maja.get("/settings/workflow/lead-categorization/").content.decode()
+    shown = dict(re.findall(r'name="(r\d-seen)" value="(\w+)"', page))
+    _karen_saves(maja, karen, r1_enabled="on", r1_category=customer)
+    refused = maja.post("/settings/workflow/lead-categorization/", {"version": 1, **shown, "r1-enabled": "on"}, headers=HTMX)
+    assert refused.status_code == 422
+    again = dict(re.findall(r'name="(version|r\d-seen)" value="(\w+)"', refused.content.decode()))
+    assert again == {"version": "1", **shown}
+    sent = {**again, "r1-enabled": "on", "r1-category": category["Partner"].pk}
+    assert maja.post("/settings/workflow/lead-categorization/", sent, headers=HTMX).status_code == 409
+    assert saved() == (True, "Customer", False, None)
