@@ -34,7 +34,7 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class SettingsScreen:
-    """An entry of the settings navigator; nobody without `permission` is offered it. `lists` makes it a sub-entry of Lists."""
+    """An entry of the settings navigator; nobody without `permission` is offered it. `is_list` makes it a sub-entry of Lists."""
 
     key: str
     label: str | Promise

@@ -3,9 +3,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 kind=${1:-base}
-want="$kind $(cat requirements/"$kind".txt .python-version | cksum)"
+stamp() { printf '%s %s' "$1" "$(cat requirements/"$1".txt .python-version | cksum)"; }
+have=$(cat .venv/.havn 2>/dev/null || true)
 # What was set up for tests is enough for a demo.
-if [ -x .venv/bin/python ] && [ -f .venv/.havn ] && { [ "$(cat .venv/.havn)" = "$want" ] || { [ "$kind" = base ] && [ "$(cut -d' ' -f1 .venv/.havn)" = dev ] && [ "$(cat .venv/.havn)" = "dev $(cat requirements/dev.txt .python-version | cksum)" ]; }; }; then
+if [ -x .venv/bin/python ] && { [ "$have" = "$(stamp "$kind")" ] || [ "$have" = "$(stamp dev)" ]; }; then
   .venv/bin/python scripts/messages.py compile
   exit 0
 fi
@@ -30,4 +31,4 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import sys; sys.exit(sys.
 fi
 VIRTUAL_ENV=.venv "$uv" pip sync --quiet --require-hashes requirements/"$kind".txt
 .venv/bin/python scripts/messages.py compile
-echo "$want" > .venv/.havn
+stamp "$kind" > .venv/.havn

@@ -79,5 +79,4 @@ def status(db: None) -> Names:
     return Names(LeadStatus)
 
 
-on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no row locks")
-assert connection
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no row locks")

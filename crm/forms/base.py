@@ -138,6 +138,7 @@ class AmountField(forms.DecimalField):
         return format_decimal(value, "0.##", locale=_locale()) if isinstance(value, Decimal) else value
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Django's `step`, `min` and `max` are for number inputs."""
         return {}
 
 

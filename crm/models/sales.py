@@ -99,6 +99,17 @@ class Sale(Record):
         if self.contact and touched and self.contact.company_id != self.company_id:
             raise ValidationError({"contact": _("{contact} does not work at this company").format(contact=self.contact)})
 
+    def win(self) -> None:
+        """Mark as won, today; a date and reason of having been lost go. Doing it twice changes once (S2)."""
+        if self.status != self.Status.WON:
+            self.status, self.closed_on, self.reason, self.reason_note = self.Status.WON, None, None, ""
+            self.save()
+
+    def reopen(self) -> None:
+        """Open again: closing date and reason go, and no rule runs (S2)."""
+        self.status = self.Status.OPEN
+        self.save()
+
     def derive(self) -> None:
         super().derive()
         if "status" not in self.__dict__:  # deferred: nothing follows from it

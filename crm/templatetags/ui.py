@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext, pgettext
 
 from crm import slots
@@ -104,12 +103,6 @@ def when(moment: dt.datetime | None) -> str:
 def moment(value: dt.datetime | None) -> str:
     """Date and time in full."""
     return date_format(timezone.localtime(value), "DATETIME_FORMAT") if value else ""
-
-
-@register.filter
-def cap(text: str) -> str:
-    """First letter upper case, for model names as labels."""
-    return capfirst(str(text))
 
 
 @register.simple_tag

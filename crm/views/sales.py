@@ -61,8 +61,7 @@ def sale_new(request: Request) -> HttpResponse:
         return _contact_field(request, Sale())
     form = SaleForm(request.POST or None, instance=Sale(company=company, owner=request.user))
     context = {"active": "sales", "title": _("New sale"), "cancel": company.get_absolute_url() if company else "", "back": "crm:sales"}
-    chosen = as_pk(request.POST.get("company"))
-    before = _category_of(chosen) if chosen else None
+    before = _category_of(as_pk(request.POST.get("company")))
     return edit_record(request, form, template="crm/sale_form.html", message=lambda sale: _saved(sale, before), context=context)
 
 
@@ -75,8 +74,7 @@ def sale_edit(request: Request, pk: int) -> HttpResponse:
             return _contact_field(request, sale)
         form = SaleForm(request.POST or None, instance=sale)
         context = {"active": "sales", "title": _("Edit {name}").format(name=sale.title), "cancel": sale.get_absolute_url(), "back": "crm:sales"}
-        chosen = as_pk(request.POST.get("company"))
-        before = _category_of(chosen) if chosen else None
+        before = _category_of(as_pk(request.POST.get("company")))
         return edit_record(request, form, template="crm/sale_form.html", message=lambda sale: _saved(sale, before), context=context)
 
 
@@ -95,7 +93,7 @@ def _saved(sale: Sale, before: int | None) -> str:
 
 
 def _category_of(company_id: int | None) -> int | None:
-    return Company.objects.filter(pk=company_id or 0).values_list("category_id", flat=True).first()
+    return Company.objects.filter(pk=company_id).values_list("category_id", flat=True).first() if company_id else None
 
 
 @require_POST
@@ -105,9 +103,7 @@ def sale_won(request: Request, pk: int) -> HttpResponse:
     with unit_of_work(request):
         sale = fetch(request, Sale, pk)
         before = _category_of(sale.company_id)
-        if sale.status != Sale.Status.WON:
-            sale.status, sale.closed_on, sale.reason, sale.reason_note = Sale.Status.WON, None, None, ""  # of a lost sale
-            sale.save()
+        sale.win()
     return done(request, _saved(sale, before), to=sale.get_absolute_url())
 
 
@@ -164,8 +160,7 @@ def sale_reopen(request: Request, pk: int) -> HttpResponse:
     require(request, MAY_EDIT)
     with unit_of_work(request):
         sale = fetch(request, Sale, pk)
-        sale.status = Sale.Status.OPEN
-        sale.save()
+        sale.reopen()
     return done(request, _("Sale reopened"), to=sale.get_absolute_url())
 
 

@@ -42,7 +42,7 @@ def context_of(request: Request, decision: CategoryDecision, **extra: Any) -> di
         "is_lead_status": decision.trigger == Trigger.LEAD_STATUS_SET, "target_deleted": bool(target and target.archived_at),
         "hidden_contacts": Lead.objects.filter(contact__company=company).count() if hidden else 0, "changed_by": _last_changed_by(decision),
         "stale": company.category_id != decision.from_category_id, "categories": CompanyCategory.objects.active(),
-        "next": next_url(request, company.get_absolute_url()), "is_over": decision.outcome != Outcome.WAITING, "explanation": explain(decision), **extra,
+        "next": next_url(request, company.get_absolute_url()), "is_over": decision.outcome != Outcome.WAITING, **extra,
     }  # fmt: skip
 
 
@@ -198,5 +198,6 @@ def company_history(request: Request, pk: int) -> HttpResponse:
     require(request, "crm.view_company")
     company = get_object_or_404(Company.objects.select_related("category"), pk=pk)
     query = CategoryDecision.objects.filter(company=company).with_names()
-    entries = [{"decision": decision, "why": explain(decision)} for decision in query[:500]]
-    return page(request, "workflow/history.html", {"active": "companies", "company": company, "entries": entries}, fragment="list")
+    found = paginate(query, field="created_at", descending=True, cursor=request.GET.get("page", ""))
+    entries = [{"decision": decision, "why": explain(decision)} for decision in found.rows]
+    return page(request, "workflow/history.html", {"active": "companies", "company": company, "entries": entries, "found": found}, fragment="list")
