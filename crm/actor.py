@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Work:
-    """A unit of work. `kind` names a batch ("import", ...) or is empty; `token` tells batches apart."""
+    """A unit of work. `kind` names a batch ("import", ...) or is empty; `token` tells batches apart.
+
+    `in_turn` says that each row of a batch is a save of its own, in the order of the keys (an import).
+    """
 
     user: User | None = None
     kind: str = ""
     run_rules: bool = True
+    in_turn: bool = False
     token: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -40,9 +44,9 @@ def current_actor() -> User | None:
 
 
 @contextmanager
-def working(*, user: User | None = None, kind: str = "", run_rules: bool = True) -> Iterator[Work]:
+def working(*, user: User | None = None, kind: str = "", run_rules: bool = True, in_turn: bool = False) -> Iterator[Work]:
     """Attribute everything inside to `user`. With `run_rules=False` rules only record that they were not run."""
-    work = Work(user=user, kind=kind, run_rules=run_rules)
+    work = Work(user=user, kind=kind, run_rules=run_rules, in_turn=in_turn)
     token = _current.set(work)
     try:
         yield work

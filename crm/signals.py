@@ -35,12 +35,16 @@ class SaleChange:
 
 @dataclass(frozen=True, slots=True)
 class CategoryChange:
-    """A company's category before and after; `version` is the company's number for this change (A10)."""
+    """A company's category before and after; `version` is the company's number for this change (A10).
+
+    `uses_lead_status` is what the new category says, where whoever moved the company has read it; None means look it up.
+    """
 
     company_id: int
     old_category_id: int | None
     new_category_id: int
     version: int
+    uses_lead_status: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

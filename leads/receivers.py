@@ -15,7 +15,7 @@ from leads.defaults import give_defaults
 @receiver(categories_changed)
 def companies_moved(changes: list[CategoryChange], **kwargs: Any) -> None:
     """Contacts get the default when their company enters a category that uses lead status (L3)."""
-    moved = [change for change in changes if change.old_category_id]  # a new company has no contacts yet
+    moved = [change for change in changes if change.old_category_id and change.uses_lead_status is not False]  # a new company has no contacts yet
     targets = {change.new_category_id for change in moved}
     if not targets:
         return

@@ -1,151 +1,202 @@
-"""One pass for one save: lock the companies, judge every cause, write the decisions, move the companies.
+"""One pass for one save: lock the companies, judge every cause, write the decisions, move the companies (docs/engine.md).
 
 Set-based: a batch of 10,000 sales costs the same statements as one sale, for each 2,000 companies.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from itertools import batched
 
-from django.db import connection, transaction
-from django.db.models import Exists, F, QuerySet, Window
-from django.db.models.functions import FirstValue
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from crm.actor import current_actor, current_work
 from crm.models import move_companies
-from crm.models.bulk import CHUNK
-from crm.models.companies import lock_companies
+from crm.models.companies import Standing, lock_companies
+from crm.retrying import can_repeat, is_passing
 from crm.signals import CategoryChange
-from workflow import suggestions
-from workflow.guards import causes_of, judge
-from workflow.models import AutomationRule, Batch, CategoryDecision, Outcome, SkipReason, Trigger
-from workflow.triggers import PRECEDENCE, Cause
+from crm.sql import CHUNK, Prepared, insert_rows
+from leads.models import Lead
+from workflow import suggestions, verdicts
+from workflow.models import AutomationRule, Batch, CategoryDecision, Outcome, Trigger
+from workflow.triggers import Cause
+from workflow.verdicts import Setting, Verdict
 
 RULE = "rule"  # origin of a category change whose decision the engine has written
+TRIES = 3  # of a pass that ran into somebody else's
+MOST_ALONE = 50  # companies of one save whose failure is looked at one by one; more of them means that it is not the company
+logger = logging.getLogger(__name__)
+
+ByCompany = dict[int, list[Cause]]
 
 
-class Verdict(NamedTuple):
-    """What one pass decided about one cause."""
-
-    decision_id: int
-    company_id: int
-    outcome: str
-    to_category_id: int | None
-    asked_of_id: int | None
-
-
-def run(causes: Sequence[Cause]) -> None:
+def run(causes: Iterable[Cause], *, retries: CategoryDecision | None = None) -> None:
     """Let the enabled rules answer to `causes`, which came from one save (A4). In the transaction of that save (A6).
 
-    Costs one statement where no rule is on for these triggers. Never moves a company twice, never triggers a rule itself.
+    Never raises because of a rule: what fails is recorded, and the save goes on (A7). Costs one statement where no rule is on
+    for these triggers. Never moves a company twice, never triggers a rule itself. `retries` is the failed decision that is
+    done again; the new ones name it, and whoever caused it.
     """
-    by_company: dict[int, list[Cause]] = defaultdict(list)
+    by_company: ByCompany = defaultdict(list)
     for cause in causes:
         by_company[cause.company_id].append(cause)
-    companies = sorted(by_company)
-    for start in range(0, len(companies), CHUNK):
-        part = companies[start : start + CHUNK]
-        with transaction.atomic():
-            _pass(part, [cause for company in part for cause in by_company[company]])
-
-
-def _pass(companies: list[int], causes: list[Cause]) -> None:
-    triggers = {cause.trigger for cause in causes}
-    locked = _lock_if_a_rule_is_on(companies, triggers)
-    if not locked:
+    if not by_company:
         return
-    rules = enabled_rules(triggers)  # after the lock: what is on now, not what was on when we began to wait
-    wanted: dict[int, int] = {}
-    acted: set[int] = set()
-    asked: list[Verdict] = []
-    for trigger in PRECEDENCE:
-        if trigger in triggers and trigger in rules:
-            records = [cause.record_id for cause in causes if cause.trigger == trigger]
-            for verdict in _decide(rules[trigger], records, companies, sorted(acted)):
-                if verdict.outcome == Outcome.CHANGED:
-                    wanted[verdict.company_id] = verdict.to_category_id  # type: ignore[assignment]
-                elif verdict.outcome == Outcome.WAITING:
-                    asked.append(verdict)
-                else:
-                    continue
-                acted.add(verdict.company_id)
-    if wanted:
-        move_companies(wanted, origin=RULE, locked=locked)
-    actor = current_actor()
-    suggestions.announce([verdict.decision_id for verdict in asked if actor and verdict.asked_of_id == actor.pk])
+    triggers = {cause.trigger for found in by_company.values() for cause in found}
+    asks = _rules_on(triggers)
+    if asks:
+        _Run(triggers, may_ask=any(asks), retries=retries).settle_all(by_company)
 
 
-def _lock_if_a_rule_is_on(companies: list[int], triggers: set[Trigger]) -> dict[int, dict[str, int]]:
-    """Lock these companies, or none where nothing will be done: one statement either way."""
-    on = AutomationRule.objects.filter(is_enabled=True, trigger__in=triggers)
-    return lock_companies(companies, only_if=Exists(on))
+def _rules_on(triggers: set[Trigger]) -> list[bool]:
+    """Whether each rule that is on for these asks first. A look without a lock, to spare a save the rest; the pass looks again."""
+    places = ", ".join(["%s"] * len(triggers))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT ask_user FROM workflow_automationrule WHERE is_enabled AND trigger IN ({places})", sorted(triggers))
+            return [bool(row[0]) for row in cursor.fetchall()]
+    except Exception:
+        logger.exception("Could not see whether a rule is on; the pass will tell.")
+        return [True]
 
 
-def enabled_rules(triggers: set[Trigger]) -> dict[str, list[AutomationRule]]:
-    """The rules that are on, by trigger. One statement."""
-    found: dict[str, list[AutomationRule]] = defaultdict(list)
-    for rule in AutomationRule.objects.filter(is_enabled=True, trigger__in=triggers).select_related("target_category"):
-        found[rule.trigger].append(rule)
-    return found
+class _Run:
+    """What the passes of one save share."""
+
+    def __init__(self, triggers: set[Trigger], *, may_ask: bool, retries: CategoryDecision | None) -> None:
+        self.triggers, self.may_ask, self.retries = triggers, may_ask, retries
+        self.alone = 0  # companies that have failed alone
+
+    def settle_all(self, by_company: ByCompany) -> None:
+        """2,000 companies at a time, in the order of their keys."""
+        for part in batched(sorted(by_company), CHUNK):
+            self._settle({company: by_company[company] for company in part})
+
+    def _settle(self, by_company: ByCompany) -> None:
+        """Do a pass in a savepoint, again where it met somebody else's. What fails is halved until the bad company is alone (A7)."""
+        try:
+            self._attempt(by_company)
+        except Exception as error:
+            if not _is_usable() or (is_passing(error) and can_repeat()):
+                raise  # the transaction is lost, or whoever began it does it all again
+            if len(by_company) == 1 or self.alone >= MOST_ALONE:
+                self.alone += 1
+                record_failure(by_company, error, batch_id=None if self.retries else _batch_id_or_none(), retries=self.retries)
+                return
+            companies = list(by_company)
+            half = len(companies) // 2
+            for part in (companies[:half], companies[half:]):
+                self._settle({company: by_company[company] for company in part})
+
+    def _attempt(self, by_company: ByCompany) -> None:
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                with transaction.atomic():
+                    self._pass(by_company)
+                return
+            except Exception as error:
+                if isinstance(error, IntegrityError):
+                    self.may_ask = True  # a rule began to ask while we waited for the company
+                elif not is_passing(error) and not Prepared.forget(error):
+                    raise
+                if not left or not _is_usable():
+                    raise
+
+    def _pass(self, by_company: ByCompany) -> None:
+        locked = lock_companies(by_company)
+        setting = self._setting()
+        todo = [cause for company in by_company if company in locked for cause in by_company[company]]
+        asked: list[Verdict] = []
+        while todo:
+            found = verdicts.write(todo, setting, may_ask=self.may_ask)
+            asked += [verdict for verdict in found if verdict.outcome == Outcome.WAITING]
+            changed = {verdict.company_id: verdict for verdict in found if verdict.outcome == Outcome.CHANGED}
+            _move(changed, found, locked)
+            later = setting.in_turn and changed
+            todo = [cause for cause in todo if cause.company_id in changed and cause.record_id > changed[cause.company_id].record_id] if later else []
+        actor = current_actor()
+        suggestions.announce([verdict.decision_id for verdict in asked if actor and verdict.asked_of_id == actor.pk])
+
+    def _setting(self) -> Setting:
+        work = current_work()
+        actor = self.retries.caused_by if self.retries else current_actor()
+        return Setting(
+            run_rules=work.run_rules,
+            in_turn=work.in_turn,
+            batch_id=current_batch_id(),
+            caused_by_id=actor.pk if actor else None,
+            asked_of_id=actor.pk if actor and self.may_ask and actor.is_active and actor.may_edit_companies else None,
+            retries_id=self.retries.pk if self.retries else None,
+        )
 
 
-def _decide(rules: list[AutomationRule], records: list[int], companies: list[int], acted: list[int]) -> list[Verdict]:
-    """Write a decision for every cause that one of `rules` looked at: one statement, one more where a rule asks."""
-    causes = causes_of(rules[0].trigger).filter(pk__in=records, company_pk__in=companies)  # never one that is not locked
-    judged = judge(causes, rules=rules, run_rules=current_work().run_rules, acted=acted)
-    if any(rule.ask_user for rule in rules):
-        first_asks = Window(FirstValue("asks"), partition_by=F("company_pk"), order_by="pk")  # only the first cause acts
-        replaced = judged.filter(skip="").annotate(first_asks=first_asks).filter(first_asks=True).values("company_pk")
-        CategoryDecision.objects.waiting().filter(company_id__in=replaced).update(outcome=Outcome.REPLACED, decided_at=timezone.now())
-    return _insert(rules[0].trigger, judged)
+def _move(changed: dict[int, Verdict], found: list[Verdict], locked: dict[int, Standing]) -> None:
+    """Move the companies whose cause acted, and end the questions that make no sense any more (Q4)."""
+    if not changed:
+        return
+    wanted = {company: verdict.to_category_id or 0 for company, verdict in changed.items()}
+    uses = {verdict.to_category_id or 0: bool(verdict.uses_lead_status) for verdict in changed.values()}
+    move_companies(wanted, origin=RULE, locked=locked, uses_lead_status=uses)
+    questions = {verdict.company_id for verdict in found if verdict.company_id in changed and (verdict.had_question or verdict.outcome == Outcome.WAITING)}
+    if questions:
+        suggestions.retire_for_companies(questions)
 
 
-# The verdicts come from the guards, through the ORM; this only says what follows from them. The first cause of a company
-# acts (A4). Plain SQL that PostgreSQL and SQLite both read.
-INSERT = """
-WITH verdict AS ({verdicts}),
-placed AS (SELECT verdict.*, ROW_NUMBER() OVER (PARTITION BY company_pk, skip ORDER BY cause_pk) AS place FROM verdict),
-settled AS (
-  SELECT placed.*,
-    CASE WHEN skip <> '' OR place > 1 THEN 'skipped' WHEN asks THEN 'waiting' ELSE 'changed' END AS outcome,
-    CASE WHEN skip <> '' THEN skip WHEN place > 1 THEN '{other_cause}' ELSE '' END AS why
-  FROM placed)
-INSERT INTO workflow_categorydecision
-  (company_id, {cause_columns}, trigger, rule_id, outcome, skip_reason, error, applied_version, from_category_id, suggested_category_id, to_category_id,
-   batch_id, caused_by_id, asked_of_id, decided_at, created_at)
-SELECT company_pk, {cause_values}, %s, rule_pk, outcome, why, '',
-  CASE WHEN outcome = 'changed' THEN version + 1 END, category_pk, target_pk, CASE WHEN outcome = 'changed' THEN target_pk END,
-  CAST(%s AS bigint), CAST(%s AS bigint),
-  CASE WHEN outcome = 'waiting' THEN COALESCE(CAST(%s AS bigint), CASE WHEN responsible_is_active THEN responsible END) END,
-  CASE WHEN outcome <> 'waiting' THEN {time} END, {time}
-FROM settled ORDER BY cause_pk
-RETURNING id, company_id, outcome, to_category_id, asked_of_id
-"""
+def _is_usable() -> bool:
+    """Whether the transaction around us can go on."""
+    return not connection.needs_rollback and connection.connection is not None
 
 
-def _insert(trigger: str, judged: QuerySet) -> list[Verdict]:
-    is_lead = trigger == Trigger.LEAD_STATUS_SET
-    names = ["company_pk", "cause_pk", "category_pk", "version", "rule_pk", "target_pk", "asks", "skip", "responsible", "responsible_is_active"]
-    if is_lead:
-        names.append("status_id")
-    judged = judged.annotate(cause_pk=F("pk"))
-    verdicts, params = judged.values_list(*names).query.sql_with_params()
-    actor = current_actor()
-    asked = actor.pk if actor and actor.may_edit_companies else None
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    sql = INSERT.format(
-        verdicts=verdicts,
-        other_cause=SkipReason.OTHER_CAUSE.value,
-        cause_columns="contact_id, lead_status_id" if is_lead else "sale_id",
-        cause_values="cause_pk, status_id" if is_lead else "cause_pk",
-        time="CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s",
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, trigger, current_batch_id(), actor.pk if actor else None, asked, now, now])
-        return [Verdict(*row) for row in cursor.fetchall()]
+def record_failure(by_company: ByCompany, error: Exception, *, batch_id: int | None = None, retries: CategoryDecision | None = None) -> None:
+    """Write down that the rules failed for these (A7), with what they were looking at. Four statements and a savepoint.
+
+    Where even that fails, it is logged, and `check_ledger` finds what is missing.
+    """
+    logger.error("Rules failed for %d companies, the first is %d", len(by_company), next(iter(by_company)), exc_info=error)
+    try:
+        with transaction.atomic():
+            _write_failure(by_company, error, batch_id, retries)
+    except Exception:
+        if not _is_usable():
+            raise
+        logger.exception("The failure could not be recorded either.")
+
+
+def _write_failure(by_company: ByCompany, error: Exception, batch_id: int | None, retries: CategoryDecision | None) -> None:
+    locked = lock_companies(by_company)
+    causes = [cause for company in by_company if company in locked for cause in by_company[company]]
+    rules = {(rule.trigger, rule.lead_status_id): rule for rule in AutomationRule.objects.filter(is_enabled=True)}
+    leads = [cause.record_id for cause in causes if cause.trigger == Trigger.LEAD_STATUS_SET]
+    statuses = dict(Lead.objects.filter(pk__in=leads).values_list("pk", "status_id")) if leads else {}
+    actor = retries.caused_by if retries else current_actor()
+    now, reason = timezone.now(), describe(error)
+    rows = []
+    for cause in causes:
+        is_lead = cause.trigger == Trigger.LEAD_STATUS_SET
+        status = statuses.get(cause.record_id) if is_lead else None
+        rule = rules.get((cause.trigger, status))
+        if rule:
+            record = (None, cause.record_id, status) if is_lead else (cause.record_id, None, None)
+            rows.append((
+                *(cause.company_id, *record, cause.trigger, rule.pk, Outcome.FAILED, "", reason, locked[cause.company_id][0], rule.target_category_id),
+                *(batch_id, retries.pk if retries else None, actor.pk if actor else None, now, now),
+            ))  # fmt: skip
+    names = ("company", "sale", "contact", "lead_status", "trigger", "rule", "outcome", "skip_reason", "error", "from_category", "suggested_category")
+    if rows:
+        insert_rows(CategoryDecision, (*names, "batch", "retries", "caused_by", "decided_at", "created_at"), rows)
+
+
+def describe(error: Exception) -> str:
+    """An error in one line, for the people who will read it."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0].strip()[:500]
+
+
+def _batch_id_or_none() -> int | None:
+    work = current_work()
+    return Batch.objects.filter(token=work.token).values_list("pk", flat=True).first() if work.kind else None
 
 
 def current_batch_id() -> int | None:
@@ -157,24 +208,15 @@ def current_batch_id() -> int | None:
 
 
 def record_changes(changes: Sequence[CategoryChange], *, trigger: str) -> None:
-    """Write the decisions of changes that no rule made: created, or by hand (A8). One statement."""
+    """Write the decisions of changes that no rule made: created, or by hand (A8). One statement for 2,000."""
     now, actor, batch = timezone.now(), current_actor(), current_batch_id()
-    CategoryDecision.objects.bulk_create(
-        (
-            CategoryDecision(
-                company_id=change.company_id,
-                trigger=trigger,
-                outcome=Outcome.CHANGED,
-                applied_version=change.version,
-                from_category_id=change.old_category_id,
-                to_category_id=change.new_category_id,
-                batch_id=batch,
-                caused_by=actor,
-                decided_by=actor,
-                decided_at=now,
-                created_at=now,
-            )
+    who = actor.pk if actor else None
+    names = ("company", "trigger", "outcome", "skip_reason", "error", "applied_version", "from_category", "to_category", "batch", "caused_by", "decided_by")
+    insert_rows(
+        CategoryDecision,
+        (*names, "decided_at", "created_at"),
+        [
+            (change.company_id, trigger, Outcome.CHANGED, "", "", change.version, change.old_category_id, change.new_category_id, batch, who, who, now, now)
             for change in changes
-        ),
-        batch_size=CHUNK,
+        ],
     )

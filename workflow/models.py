@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Company, CompanyCategory, Contact, Sale, User
+from crm.models.history import HistoryKey
 from leads.models import LeadStatus
 
 
@@ -181,25 +182,25 @@ class CategoryDecision(models.Model):
 
     TRIGGERS = [*Trigger.choices, *Origin.choices]
 
-    company = models.ForeignKey(Company, models.PROTECT, related_name="decisions", verbose_name=_("company"))
+    company = HistoryKey(Company, related_name="decisions", verbose_name=_("company"))
     trigger = models.CharField(_("trigger"), max_length=20, choices=TRIGGERS)
-    rule = models.ForeignKey(AutomationRule, models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("rule"))
-    sale = models.ForeignKey(Sale, models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("sale"))
-    contact = models.ForeignKey(Contact, models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("contact"))
-    lead_status = models.ForeignKey(LeadStatus, models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("lead status"))
-    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="decisions")
-    undoes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="undone_by")
-    retries = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="retried_by")
+    rule = HistoryKey(AutomationRule, null=True, blank=True, related_name="decisions", verbose_name=_("rule"))
+    sale = HistoryKey(Sale, null=True, blank=True, related_name="decisions", verbose_name=_("sale"))
+    contact = HistoryKey(Contact, null=True, blank=True, related_name="decisions", verbose_name=_("contact"))
+    lead_status = HistoryKey(LeadStatus, null=True, blank=True, related_name="decisions", verbose_name=_("lead status"))
+    batch = HistoryKey(Batch, null=True, blank=True, related_name="decisions")
+    undoes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="undone_by", db_constraint=False)
+    retries = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="retried_by", db_constraint=False)
     outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome)
     skip_reason = models.CharField(_("reason"), max_length=20, choices=SkipReason, blank=True)
     error = models.TextField(blank=True)
     applied_version = models.PositiveIntegerField(null=True, blank=True)
-    from_category = models.ForeignKey(CompanyCategory, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("from"))
-    suggested_category = models.ForeignKey(CompanyCategory, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("suggested"))
-    to_category = models.ForeignKey(CompanyCategory, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("to"))
-    caused_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("caused by"))
-    asked_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("asked of"))
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by"))
+    from_category = HistoryKey(CompanyCategory, null=True, blank=True, related_name="+", verbose_name=_("from"))
+    suggested_category = HistoryKey(CompanyCategory, null=True, blank=True, related_name="+", verbose_name=_("suggested"))
+    to_category = HistoryKey(CompanyCategory, null=True, blank=True, related_name="+", verbose_name=_("to"))
+    caused_by = HistoryKey(settings.AUTH_USER_MODEL, null=True, blank=True, related_name="+", verbose_name=_("caused by"))
+    asked_of = HistoryKey(settings.AUTH_USER_MODEL, null=True, blank=True, related_name="+", verbose_name=_("asked of"))
+    decided_by = HistoryKey(settings.AUTH_USER_MODEL, null=True, blank=True, related_name="+", verbose_name=_("decided by"))
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     created_at = models.DateTimeField(_("time"), default=timezone.now)
 
@@ -215,7 +216,7 @@ class CategoryDecision(models.Model):
             ),
             models.CheckConstraint(condition=Q(decided_by=None) | Q(decided_at__isnull=False), name="decider_implies_time"),
             models.UniqueConstraint(fields=["company"], condition=Q(outcome="waiting"), name="one_waiting_per_company"),
-            models.UniqueConstraint(fields=["company", "applied_version"], name="one_number_per_applied_change"),
+            models.UniqueConstraint(fields=["company", "applied_version"], condition=Q(applied_version__isnull=False), name="one_number_per_applied_change"),
             models.CheckConstraint(
                 condition=Q(outcome__in=["changed", "accepted", "chose_other", "undone"], applied_version__isnull=False, to_category__isnull=False)
                 | ~Q(outcome__in=["changed", "accepted", "chose_other", "undone"]) & Q(applied_version=None, to_category=None),
@@ -228,6 +229,12 @@ class CategoryDecision(models.Model):
         indexes = [
             models.Index(fields=["company", "-id"], name="decision_company_recent"),
             models.Index(fields=["asked_of"], condition=Q(outcome="waiting"), name="decision_waiting_of"),
+            models.Index(fields=["sale"], condition=Q(outcome="waiting", sale__isnull=False), name="decision_waiting_sale"),
+            models.Index(fields=["contact"], condition=Q(outcome="waiting", contact__isnull=False), name="decision_waiting_contact"),
+            models.Index(fields=["company"], condition=Q(outcome__in=["kept", "undone"]), name="decision_declined"),
+            models.Index(fields=["decided_by", "-decided_at"], condition=Q(decided_by__isnull=False), name="decision_decided_by"),
+            models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="decision_batch"),
+            models.Index(fields=["outcome"], condition=Q(outcome="failed"), name="decision_failed"),
             models.Index(fields=["rule", "outcome", "-created_at"], name="decision_rule_outcome"),
             models.Index(fields=["-decided_at", "-id"], name="decision_decided_recent"),
         ]
@@ -251,3 +258,33 @@ class HandOver(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision_id}: {self.to_user_id}"
+
+
+class Look(models.Model):
+    """What an enabled rule sees when it looks at a company (A8): no table, but the columns of a query (verdicts.py) that guards speak of."""
+
+    record_id = models.BigIntegerField(primary_key=True)  # of the sale, or of the contact
+    company_id = models.BigIntegerField()
+    trigger = models.CharField(max_length=20)
+    precedence = models.IntegerField()
+    category_id = models.BigIntegerField()  # where the company is
+    group_key = models.CharField(max_length=30)
+    uses_lead_status = models.BooleanField()
+    version = models.IntegerField()
+    our_contact_id = models.BigIntegerField(null=True)
+    rule_id = models.BigIntegerField()
+    target_id = models.BigIntegerField()  # where the rule wants it
+    target_is_deleted = models.BooleanField()
+    asks = models.BooleanField()
+    sale_id = models.BigIntegerField(null=True)
+    contact_id = models.BigIntegerField(null=True)
+    lead_status_id = models.BigIntegerField(null=True)
+    rules_run = models.BooleanField()
+
+    class Meta:
+        managed = False
+        db_table = "look"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.trigger} {self.record_id}"

@@ -47,7 +47,7 @@ def companies_moved(changes: list[CategoryChange], origin: str, **kwargs: Any) -
     """Record what no rule did, and end the suggestions that no longer make sense."""
     if origin in LEDGER_TRIGGER:
         engine.record_changes(changes, trigger=LEDGER_TRIGGER[origin])
-    if origin != CREATED:
+    if origin not in (CREATED, engine.RULE):  # the engine knows whether anything waits where it acted
         suggestions.retire_for_companies([change.company_id for change in changes])
 
 

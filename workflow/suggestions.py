@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextvars import ContextVar
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -21,7 +22,7 @@ def announce(decision_ids: list[int]) -> None:
     """Tell the request that caused them, once they are committed."""
     box = raised.get()
     if decision_ids and box is not None:
-        transaction.on_commit(lambda: box.extend(decision_ids))
+        transaction.on_commit(partial(box.extend, decision_ids))
 
 
 def retire_for_companies(company_ids: Collection[int]) -> None:

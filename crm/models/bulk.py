@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from django.db import connections, models, transaction
 
 from crm.models.memory import Values, remember
+from crm.sql import CHUNK
 
-CHUNK = 2_000  # rows per statement: bounds the parameters of one statement, not what one batch may hold
 _held: ContextVar[bool] = ContextVar("held", default=False)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable, Mapping
+from itertools import batched
+from typing import Any, ClassVar, NamedTuple, Self
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, models, transaction
-from django.db.models import F, Q
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from crm.models.bulk import CHUNK, Row, WatchedQuerySet, is_held
 from crm.models.categories import CompanyCategory
 from crm.models.watch import Watched
 from crm.signals import CREATED, MANUAL, CategoryChange, ContactChange, categories_changed, contacts_changed
+from crm.sql import among, is_postgresql, keys, moment
 from crm.text import fold
 
 
@@ -90,28 +92,32 @@ class CompanyQuerySet(RecordQuerySet):
     def write(self, rows: dict[int, dict[str, Any]], kwargs: dict[str, Any]) -> dict[int, dict[str, Any]]:
         rest = {name: value for name, value in kwargs.items() if name not in ("category", "category_id")}
         target = kwargs.get("category", kwargs.get("category_id"))
-        wanted = dict.fromkeys(rows, target.pk if isinstance(target, models.Model) else int(target))
+        category = target.pk if isinstance(target, models.Model) else int(target)
         if rest:
             super().write(rows, rest)
-        return _write_categories(rows, wanted, using=self.db)
+        moving = dict.fromkeys((pk for pk, old in rows.items() if old["category_id"] != category), category)
+        _write_categories(moving, using=self.db)
+        return {pk: {**old, "category_id": category, "category_version": old["category_version"] + 1} if pk in moving else old for pk, old in rows.items()}
 
 
-def _write_categories(rows: dict[int, dict[str, Any]], wanted: Mapping[int, int], *, using: str | None = None) -> dict[int, dict[str, Any]]:
-    """Move the locked companies `rows` to `wanted`; one statement for each category and 2,000 companies."""
+def _write_categories(moving: Mapping[int, int], using: str = DEFAULT_DB_ALIAS) -> None:
+    """Move the locked companies, each of which is elsewhere; one statement for each category and 2,000 companies."""
     by_target: dict[int, list[int]] = defaultdict(list)
-    new = {}
-    for pk, old in rows.items():
-        new[pk] = old
-        if old["category_id"] != wanted[pk]:
-            by_target[wanted[pk]].append(pk)
-            new[pk] = {"category_id": wanted[pk], "category_version": old["category_version"] + 1}
-    now, actor = timezone.now(), current_actor()
-    for target, pks in by_target.items():
-        for start in range(0, len(pks), CHUNK):
-            models.QuerySet(Company, using=using).filter(pk__in=pks[start : start + CHUNK]).update(
-                category_id=target, category_version=F("category_version") + 1, updated_at=now, updated_by=actor
-            )
-    return new
+    for pk, category in moving.items():
+        by_target[category].append(pk)
+    now, actor = moment(timezone.now(), using), current_actor()
+    text = "UPDATE crm_company SET category_id = %s, category_version = category_version + 1, updated_at = %s, updated_by_id = %s WHERE "
+    with connections[using].cursor() as cursor:
+        for target, pks in by_target.items():
+            for part in batched(pks, CHUNK):
+                cursor.execute(text + among("id", using), [target, now, actor.pk if actor else None, keys(part, using)])
+
+
+class Standing(NamedTuple):
+    """Where a company stands: its category, and the number of its last change (A10)."""
+
+    category_id: int
+    version: int
 
 
 class Company(Record):
@@ -189,38 +195,38 @@ class Company(Record):
                 categories_changed.send(cls, changes=changes, origin=origin)
 
 
-def lock_companies(pks: list[int], *, only_if: models.Exists | None = None) -> dict[int, dict[str, Any]]:
-    """Lock these companies in the order of their keys, without a join, and read category and version. One statement for 2,000.
-
-    `only_if` is a condition that does not look at companies; where it is false nothing is locked or returned.
-    """
-    columns = ("category_id", "category_version")
-    locked: dict[int, dict[str, Any]] = {}
-    ordered = sorted(pks)
-    for start in range(0, len(ordered), CHUNK):
-        query = models.QuerySet(Company).filter(pk__in=ordered[start : start + CHUNK]).order_by("pk").select_for_update(no_key=True)
-        if only_if is not None:
-            query = query.filter(only_if)
-        locked |= {row[0]: dict(zip(columns, row[1:], strict=True)) for row in query.values_list("pk", *columns)}
+def lock_companies(pks: Iterable[int]) -> dict[int, Standing]:
+    """Lock these companies in the order of their keys, without a join, and read where they stand. One statement for 2,000."""
+    locked: dict[int, Standing] = {}
+    text = f"SELECT id, category_id, category_version FROM crm_company WHERE {among('id')} ORDER BY id{' FOR NO KEY UPDATE' if is_postgresql() else ''}"
+    with connection.cursor() as cursor:
+        for part in batched(sorted(pks), CHUNK):
+            cursor.execute(text, [keys(part)])
+            locked |= {pk: Standing(category, version) for pk, category, version in cursor.fetchall()}
     return locked
 
 
-def move_companies(wanted: Mapping[int, int], *, origin: str, locked: dict[int, dict[str, Any]] | None = None) -> list[CategoryChange]:
+def move_companies(
+    wanted: Mapping[int, int], *, origin: str, locked: dict[int, Standing] | None = None, uses_lead_status: Mapping[int, bool] | None = None
+) -> list[CategoryChange]:
     """Move companies to other categories: the road for code that writes its own decision, which `origin` says.
 
-    `wanted` maps company to category; `locked` is what `lock_companies()` returned, if the caller has locked already.
-    Returns the changes made; a company that is there already has none. One statement for each category and 2,000 companies.
+    `wanted` maps company to category; `locked` is what `lock_companies()` returned, if the caller has locked already: it is
+    brought up to date. `uses_lead_status` is what the caller has read of the new categories. Returns the changes made; a company
+    that is there already has none. One statement for each category and 2,000 companies.
     """
-    with transaction.atomic():
-        if locked is not None and not wanted.keys() <= locked.keys():
+    with transaction.atomic(savepoint=False):
+        if locked is None:
+            locked = lock_companies(wanted)
+        elif not wanted.keys() <= locked.keys():
             raise ValueError("move_companies() was asked to move companies that its caller has not locked.")
-        rows = {pk: row for pk, row in (locked or lock_companies(list(wanted))).items() if pk in wanted}
-        new = _write_categories(rows, wanted)
-        changes = [
-            CategoryChange(pk, old["category_id"], new[pk]["category_id"], new[pk]["category_version"])
-            for pk, old in rows.items()
-            if old["category_id"] != new[pk]["category_id"]
-        ]
+        moving = {pk: category for pk, category in wanted.items() if pk in locked and locked[pk].category_id != category}
+        _write_categories(moving)
+        uses, changes = uses_lead_status or {}, []
+        for pk, category in moving.items():
+            old = locked[pk]
+            locked[pk] = Standing(category, old.version + 1)
+            changes.append(CategoryChange(pk, old.category_id, category, old.version + 1, uses.get(category)))
         if changes:
             categories_changed.send(Company, changes=changes, origin=origin)
     return changes

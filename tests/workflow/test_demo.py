@@ -25,7 +25,7 @@ from workflow.demo.replay import COPENHAGEN, OfficeHours, Year
 from workflow.inbox import waiting_for
 from workflow.models import APPLIED, AutomationRule, CategoryDecision, Outcome, SkipReason, Trigger, WorkflowSettings
 
-OURS = [model for app in ("crm", "leads", "workflow") for model in apps.get_app_config(app).get_models()]
+OURS = [model for app in ("crm", "leads", "workflow") for model in apps.get_app_config(app).get_models() if model._meta.managed]
 
 
 @override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])

@@ -1,0 +1,101 @@
+"""Statements written by hand, for the few places that every save passes, or thousands of rows.
+
+Elsewhere the ORM is clearer. What is here reads the same on PostgreSQL and SQLite, and takes any number of rows as one
+parameter, so that its text never changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import DEFAULT_DB_ALIAS, connections, models
+
+CHUNK = 2_000  # rows for each statement: bounds one statement, not what one batch may hold
+
+
+def is_postgresql(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Which of the two dialects to speak."""
+    return connections[using].vendor == "postgresql"
+
+
+def among(column: str, using: str = DEFAULT_DB_ALIAS) -> str:
+    """The condition that `column` is one of the keys in a parameter made by `keys()`."""
+    return f"{column} = ANY(%s::bigint[])" if is_postgresql(using) else f"{column} IN (SELECT value FROM json_each(%s))"
+
+
+def keys(values: Iterable[int], using: str = DEFAULT_DB_ALIAS) -> Any:
+    """Primary keys as one parameter."""
+    return list(values) if is_postgresql(using) else json.dumps(list(values))
+
+
+def moment(value: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
+    """A time as a parameter."""
+    return connections[using].ops.adapt_datetimefield_value(value)
+
+
+def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]], using: str = DEFAULT_DB_ALIAS) -> None:
+    """Insert `rows`, whose values are those of the columns `names`, without making instances. One statement for 2,000 rows.
+
+    For models without defaults or signals that matter; the database's constraints hold as always.
+    """
+    connection = connections[using]
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    into = f"INSERT INTO {model._meta.db_table} ({', '.join(field.column for field in fields)})"
+    if not is_postgresql(using):
+        rows = [[moment(value) if hasattr(value, "utcoffset") else value for value in row] for row in rows]
+    with connection.cursor() as cursor:
+        if len(rows) == 1:
+            cursor.execute(f"{into} VALUES ({', '.join(['%s'] * len(names))})", rows[0])
+            return
+        if is_postgresql(using):
+            source = f"SELECT * FROM unnest({', '.join(f'%s::{field.rel_db_type(connection) or field.db_type(connection)}[]' for field in fields)})"
+        else:
+            source = f"SELECT {', '.join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))} FROM json_each(%s)"
+        for start in range(0, len(rows), CHUNK):
+            part = rows[start : start + CHUNK]
+            cursor.execute(f"{into} {source}", [list(column) for column in zip(*part, strict=True)] if is_postgresql(using) else [json.dumps(part)])
+
+
+class Prepared:
+    """A statement that PostgreSQL plans once for each connection: for one whose planning takes longer than running it.
+
+    Where connections are not kept from one transaction to the next (a pooler in transaction mode) the server does not know it;
+    that error (see `forget()`) ends preparing for this process, and from then on the statement is sent as it is.
+    """
+
+    UNKNOWN = ("26000", "42P05")  # no such prepared statement; there is one already
+    keeps = True
+    _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+    def __init__(self, name: str, types: Sequence[str], text: str) -> None:
+        """`text` has a `%s` for each of `types`, which are PostgreSQL's."""
+        self.name, self.types, self.text = name, types, text
+        numbered = text
+        for number in range(1, len(types) + 1):
+            numbered = numbered.replace("%s", f"${number}", 1)
+        self._prepare = f"PREPARE {name} ({', '.join(types)}) AS {numbered}"
+        self._execute = f"EXECUTE {name} ({', '.join(['%s'] * len(types))})"
+
+    def execute(self, cursor: Any, params: Sequence[Any]) -> None:
+        """Run it. The first time on a connection costs a round trip more."""
+        connection = cursor.db
+        if connection.vendor != "postgresql" or not Prepared.keeps:
+            cursor.execute(self.text, params)
+            return
+        known = self._known.setdefault(connection.connection, set())
+        if self.name not in known:
+            with connection.wrap_database_errors:
+                connection.connection.execute(self._prepare)
+            known.add(self.name)
+        cursor.execute(self._execute, params)
+
+    @classmethod
+    def forget(cls, error: BaseException) -> bool:
+        """Whether `error` says that this server does not keep prepared statements; then none is prepared from now on."""
+        if getattr(error.__cause__, "sqlstate", "") in cls.UNKNOWN:
+            cls.keeps = False
+            return True
+        return False

@@ -1,0 +1,180 @@
+"""The one statement that judges causes and writes their decisions. Plain SQL that PostgreSQL and SQLite both read.
+
+    cause    what happened: (trigger, record, company), from the parameters
+    look     each cause with the enabled rule that answers to it, and what that rule sees: the row of `models.Look`
+    judged   each look with the first guard that holds, compiled by the ORM from `guards.py`
+    placed   of the looks of one save at one company, which one acts: the first (A4)
+    settled  where each row of a batch is a save of its own: only up to the first change, the rest is judged again after it
+
+The rules are read by this very statement, so after the companies were locked: what is on now, not what was on when we began to
+wait. The "+ 0" keeps the planner from looking a record up among all those of its company.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.utils import timezone
+
+from crm.sql import Prepared, is_postgresql, moment
+from workflow.guards import judged
+from workflow.models import Look, SkipReason, Trigger
+from workflow.triggers import PRECEDENCE, Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What holds for all causes of a pass."""
+
+    run_rules: bool = True  # False: only note that they were not run
+    in_turn: bool = False  # True: each record is a save of its own, in the order of their keys
+    batch_id: int | None = None
+    caused_by_id: int | None = None
+    asked_of_id: int | None = None  # None: the company's our contact, else the administrators (Q3)
+    retries_id: int | None = None
+
+
+class Verdict(NamedTuple):
+    """What became of one cause."""
+
+    decision_id: int
+    company_id: int
+    record_id: int
+    outcome: str
+    to_category_id: int | None
+    asked_of_id: int | None
+    uses_lead_status: bool | None  # of the category the company is to move to
+    had_question: bool  # whether something waited for this company before
+
+
+SALE_LOOK = """
+SELECT s.id AS record_id, c.id AS company_id, cause.trigger, {precedence} AS precedence, c.category_id, k.group_id AS group_key,
+  k.lead_status_enabled AS uses_lead_status, c.category_version AS version, c.our_contact_id, r.id AS rule_id, r.target_category_id AS target_id,
+  t.archived_at IS NOT NULL AS target_is_deleted, r.ask_user AS asks, s.id AS sale_id, CAST(NULL AS bigint) AS contact_id,
+  CAST(NULL AS bigint) AS lead_status_id, this.rules_run
+FROM cause CROSS JOIN this
+JOIN crm_sale s ON s.id = cause.record_id AND s.company_id + 0 = cause.company_id
+JOIN crm_company c ON c.id = s.company_id JOIN crm_companycategory k ON k.id = c.category_id
+JOIN workflow_automationrule r ON r.trigger = cause.trigger AND r.is_enabled
+JOIN crm_companycategory t ON t.id = r.target_category_id"""
+
+LEAD_LOOK = """
+SELECT p.id AS record_id, c.id AS company_id, cause.trigger, {precedence} AS precedence, c.category_id, k.group_id AS group_key,
+  k.lead_status_enabled AS uses_lead_status, c.category_version AS version, c.our_contact_id, r.id AS rule_id, r.target_category_id AS target_id,
+  t.archived_at IS NOT NULL AS target_is_deleted, r.ask_user AS asks, CAST(NULL AS bigint) AS sale_id, p.id AS contact_id,
+  l.status_id AS lead_status_id, this.rules_run
+FROM cause CROSS JOIN this
+JOIN crm_contact p ON p.id = cause.record_id AND p.company_id + 0 = cause.company_id JOIN leads_lead l ON l.contact_id = p.id
+JOIN crm_company c ON c.id = p.company_id JOIN crm_companycategory k ON k.id = c.category_id
+JOIN workflow_automationrule r ON r.trigger = cause.trigger AND r.is_enabled AND r.lead_status_id = l.status_id
+JOIN crm_companycategory t ON t.id = r.target_category_id"""
+
+VERDICTS = """
+WITH this AS (SELECT {this}), cause AS ({causes}), look AS ({look}), judged AS MATERIALIZED ({judged}),
+placed AS (
+  SELECT numbered.*, CASE WHEN skip = '' THEN ROW_NUMBER() OVER (PARTITION BY company_id, save, skip ORDER BY precedence, record_id) END AS place
+  FROM (SELECT judged.*, CASE WHEN this.in_turn THEN record_id ELSE 0 END AS save FROM judged CROSS JOIN this) AS numbered),
+bounded AS (SELECT placed.*, MIN(CASE WHEN place = 1 AND NOT asks THEN save END) OVER (PARTITION BY company_id) AS first_change FROM placed),
+settled AS (
+  SELECT bounded.*, MAX(CASE WHEN place = 1 AND asks THEN save END) OVER (PARTITION BY company_id) AS last_question
+  FROM bounded WHERE first_change IS NULL OR save <= first_change)"""
+
+REPLACE = """
+UPDATE workflow_categorydecision SET outcome = 'replaced', decided_at = (SELECT moment FROM this)
+WHERE outcome = 'waiting' AND company_id IN (SELECT company_id FROM settled WHERE place = 1 AND asks)"""
+
+INSERT = """
+INSERT INTO workflow_categorydecision
+  (company_id, sale_id, contact_id, lead_status_id, trigger, rule_id, outcome, skip_reason, error, applied_version, from_category_id,
+   suggested_category_id, to_category_id, batch_id, retries_id, caused_by_id, asked_of_id, decided_at, created_at)
+SELECT company_id, sale_id, contact_id, lead_status_id, trigger, rule_id, outcome,
+  CASE WHEN skip <> '' THEN skip WHEN outcome = 'skipped' THEN '{other_cause}' ELSE '' END, '',
+  CASE WHEN outcome = 'changed' THEN version + 1 END, category_id, target_id, CASE WHEN outcome = 'changed' THEN target_id END,
+  this.batch_id, this.retries_id, this.caused_by_id,
+  CASE WHEN outcome IN ('waiting', 'replaced') THEN COALESCE(this.asked_of_id, (SELECT u.id FROM crm_user u WHERE u.id = our_contact_id AND u.is_active)) END,
+  CASE WHEN outcome <> 'waiting' THEN this.moment END, this.moment
+FROM (
+  SELECT settled.*,
+    CASE WHEN place IS NULL OR place > 1 THEN 'skipped' WHEN NOT asks THEN 'changed' WHEN save < last_question THEN 'replaced' ELSE 'waiting' END AS outcome
+  FROM settled) AS verdict CROSS JOIN this
+ORDER BY save, precedence, record_id
+RETURNING id, company_id, COALESCE(sale_id, contact_id), outcome, to_category_id, asked_of_id,
+  (SELECT k.lead_status_enabled FROM crm_companycategory k WHERE k.id = to_category_id),
+  EXISTS (SELECT 1 FROM workflow_categorydecision w WHERE w.company_id = workflow_categorydecision.company_id AND w.outcome = 'waiting')"""
+
+# The parameters, once each: name and PostgreSQL's type.
+THIS = [
+    ("rules_run", "boolean"),
+    ("in_turn", "boolean"),
+    ("batch_id", "bigint"),
+    ("retries_id", "bigint"),
+    ("caused_by_id", "bigint"),
+    ("asked_of_id", "bigint"),
+    ("moment", "timestamptz"),
+]
+
+
+def write(causes: Sequence[Cause], setting: Setting, *, may_ask: bool) -> list[Verdict]:
+    """Judge `causes`, which are all sales or all leads, and write a decision for each that an enabled rule looked at.
+
+    With `setting.in_turn` a company's causes after its first change are left out: call again with those, once it has moved.
+    One statement; one more with `may_ask`, which ends the questions that new ones replace.
+    """
+    replace, insert = _statements(causes[0].trigger == Trigger.LEAD_STATUS_SET, connection.vendor)
+    triggers, companies, records = zip(*causes, strict=True)
+    happened: list[Any] = (
+        [list(triggers), list(records), list(companies)] if is_postgresql() else [json.dumps([*zip(triggers, records, companies, strict=True)])]
+    )
+    now = moment(timezone.now())
+    params = [setting.run_rules, setting.in_turn, setting.batch_id, setting.retries_id, setting.caused_by_id, setting.asked_of_id, now, *happened]
+    with connection.cursor() as cursor:
+        if may_ask:
+            replace.execute(cursor, params)
+        insert.execute(cursor, params)
+        return [Verdict(*row) for row in cursor.fetchall()]
+
+
+@cache
+def _statements(of_leads: bool, vendor: str) -> tuple[Prepared, Prepared]:
+    """The two statements, put together once for each process."""
+    cast = "CAST(%s AS {})" if vendor == "postgresql" else "%s"
+    precedence = "CASE cause.trigger " + " ".join(f"WHEN '{trigger}' THEN {place}" for place, trigger in enumerate(PRECEDENCE)) + " END"
+    if vendor == "postgresql":
+        causes, types = (
+            "SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS cause(trigger, record_id, company_id)",
+            ["text[]", "bigint[]", "bigint[]"],
+        )
+    else:
+        part = "json_extract(value, '$[{}]')"
+        causes, types = f"SELECT {part.format(0)} AS trigger, {part.format(1)} AS record_id, {part.format(2)} AS company_id FROM json_each(%s)", ["json"]
+    verdicts = VERDICTS.format(
+        this=", ".join(f"{cast.format(kind)} AS {name}" for name, kind in THIS),
+        causes=causes,
+        look=(LEAD_LOOK if of_leads else SALE_LOOK).format(precedence=precedence),
+        judged=_judged(),
+    )
+    types = [kind for _name, kind in THIS] + types
+    kind = "leads" if of_leads else "sales"
+    insert = INSERT.format(other_cause=SkipReason.OTHER_CAUSE.value)
+    return Prepared(f"havn_replace_{kind}", types, verdicts + REPLACE), Prepared(f"havn_decide_{kind}", types, verdicts + insert)
+
+
+def _judged() -> str:
+    """The guards as SQL over `look`, their constants written out."""
+    columns = [field.attname for field in Look._meta.concrete_fields]
+    text, params = judged().values_list(*columns, "skip").query.sql_with_params()
+    return text % tuple(_literal(value) for value in params)
+
+
+def _literal(value: Any) -> str:
+    """A constant of a guard as SQL."""
+    if isinstance(value, bool | int):
+        return str(value).upper()
+    if not isinstance(value, str):
+        raise TypeError(f"A guard may compare with text, numbers and booleans, not with {value!r}.")
+    return "'" + value.replace("'", "''") + "'"
