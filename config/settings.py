@@ -82,7 +82,7 @@ if _db["ENGINE"] == "django.db.backends.sqlite3":
     # when another one wrote in between. IMMEDIATE takes the write lock at BEGIN and waits for it instead.
     _db["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
+        "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     # Tests use a file too, so that threads (browser tests) have connections of their own, as in production.

@@ -8,10 +8,19 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import CategoryGroup, Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, SaleTransition, SettingsChange, User
+from crm.retrying import retrying
 
 
 class KeptAdmin(admin.ModelAdmin):
     """Nothing is deleted: it is archived, or kept as history."""
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
+        """As Django's, which opens a transaction of its own; done again after a deadlock."""
+        return retrying(lambda: super(KeptAdmin, self).changeform_view(*args, **kwargs))
+
+    def changelist_view(self, *args: Any, **kwargs: Any) -> Any:
+        """As Django's; its actions and its edits in the list are done again after a deadlock."""
+        return retrying(lambda: super(KeptAdmin, self).changelist_view(*args, **kwargs))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -54,7 +54,7 @@ class SettingsScreen:
 class Panel:
     """A part of somebody else's page. `render(request, subject)` returns safe HTML, or nothing."""
 
-    place: str  # "company-top", "company-contacts-foot", "company-aside", "contact-aside", "sale-top", "item-edit", "overview"
+    place: str  # "page-top", "company-top", "company-contacts-foot", "company-aside", "contact-aside", "sale-top", "item-edit", "overview"
     position: int
     render: Callable[[Request, Any], str]
 

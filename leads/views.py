@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from crm.http import Request
 from crm.models import Company, Contact
 from crm.text import as_pk
-from crm.views.base import done, refused, require
+from crm.views.base import done, refused, require, unit_of_work
 from crm.views.lists import ListScreen
 from leads.defaults import LeadStatusNotEnabled, set_lead_status
 from leads.forms import LeadStatusForm
@@ -20,6 +20,7 @@ from leads.models import LeadStatus
 
 
 @require_POST
+@unit_of_work
 def contact_lead_status(request: Request, pk: int) -> HttpResponse:
     """Set one contact's lead status."""
     require(request, "leads.change_lead")

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from crm.actor import current_actor, current_work
-from crm.models import move_companies
+from crm.models import Company, move_companies
 from crm.models.companies import Standing, lock_companies
 from crm.retrying import can_repeat, is_passing
 from crm.signals import CategoryChange
@@ -166,8 +166,9 @@ def record_failure(by_company: ByCompany, error: Exception, *, batch_id: int | N
 
 
 def _write_failure(by_company: ByCompany, error: Exception, batch_id: int | None, retries: CategoryDecision | None) -> None:
-    locked = lock_companies(by_company)
-    causes = [cause for company in by_company if company in locked for cause in by_company[company]]
+    # Without a lock: nothing is numbered here, and the lock may be what failed.
+    stands = dict(Company.objects.filter(pk__in=by_company).values_list("pk", "category_id"))
+    causes = [cause for company in by_company if company in stands for cause in by_company[company]]
     rules = {(rule.trigger, rule.lead_status_id): rule for rule in AutomationRule.objects.filter(is_enabled=True)}
     leads = [cause.record_id for cause in causes if cause.trigger == Trigger.LEAD_STATUS_SET]
     statuses = dict(Lead.objects.filter(pk__in=leads).values_list("pk", "status_id")) if leads else {}
@@ -181,7 +182,7 @@ def _write_failure(by_company: ByCompany, error: Exception, batch_id: int | None
         if rule:
             record = (None, cause.record_id, status) if is_lead else (cause.record_id, None, None)
             rows.append((
-                *(cause.company_id, *record, cause.trigger, rule.pk, Outcome.FAILED, "", reason, locked[cause.company_id][0], rule.target_category_id),
+                *(cause.company_id, *record, cause.trigger, rule.pk, Outcome.FAILED, "", reason, stands[cause.company_id], rule.target_category_id),
                 *(batch_id, retries.pk if retries else None, actor.pk if actor else None, now, now),
             ))  # fmt: skip
     names = ("company", "sale", "contact", "lead_status", "trigger", "rule", "outcome", "skip_reason", "error", "from_category", "suggested_category")

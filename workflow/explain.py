@@ -1,7 +1,10 @@
-"""A decision as a sentence, in the reader's language: the one function for card, dialog, inbox and history."""
+"""A decision in words, in the reader's language: the one function for card, dialog, inbox, history and command line."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from workflow.models import CategoryDecision, Outcome, SkipReason, Trigger
@@ -9,7 +12,26 @@ from workflow.models import CategoryDecision, Outcome, SkipReason, Trigger
 Origin = CategoryDecision.Origin
 
 
-def cause(decision: CategoryDecision) -> str:
+class Explanation(NamedTuple):
+    """`cause` says what happened, `result` what came of it and why. As text it is the result, which names the cause."""
+
+    cause: str
+    result: str
+
+    def __str__(self) -> str:
+        return self.result
+
+
+def explain(decision: CategoryDecision) -> Explanation:
+    """Why the category is what it is, or why nothing was done. Expects `with_names()`; no statement."""
+    if decision.trigger in Origin.values:
+        said = _of_person(decision)
+        return Explanation(said, said)
+    happened = _cause(decision)
+    return Explanation(f"{capfirst(happened)}.", _result(decision, happened))
+
+
+def _cause(decision: CategoryDecision) -> str:
     """What happened, as a clause: the sale “Solar roof” was won."""
     match decision.trigger:
         case Trigger.SALE_WON:
@@ -18,31 +40,14 @@ def cause(decision: CategoryDecision) -> str:
             return _("the sale “{sale}” was lost").format(sale=decision.sale)
         case Trigger.SALE_REGISTERED:
             return _("the sale “{sale}” was registered").format(sale=decision.sale)
-        case Trigger.LEAD_STATUS_SET:
-            return _("lead status for {contact} was set to {status}").format(contact=decision.contact, status=decision.lead_status)
-    return str(decision.get_trigger_display())
+    return _("lead status for {contact} was set to {status}").format(contact=decision.contact, status=decision.lead_status)
 
 
-def cause_sentence(decision: CategoryDecision) -> str:
-    """What happened, as a sentence of its own."""
-    match decision.trigger:
-        case Trigger.SALE_WON:
-            return _("The sale “{sale}” was marked as won.").format(sale=decision.sale)
-        case Trigger.SALE_LOST:
-            return _("The sale “{sale}” was marked as lost.").format(sale=decision.sale)
-        case Trigger.SALE_REGISTERED:
-            return _("The sale “{sale}” was registered.").format(sale=decision.sale)
-        case Trigger.LEAD_STATUS_SET:
-            return _("Lead status for {contact} was set to {status}.").format(contact=decision.contact, status=decision.lead_status)
-    return cause(decision)
-
-
-def explain(decision: CategoryDecision) -> str:
-    """Why the category is what it is, or why nothing was done. Expects `with_names()`; no statement."""
-    if decision.trigger in Origin.values:
-        return _explain_person(decision)
-    why, who = cause(decision), decision.decided_by
+def _result(decision: CategoryDecision, why: str) -> str:
+    who = decision.decided_by
     match decision.outcome:
+        case Outcome.CHANGED if decision.retries_id and decision.batch:
+            return _("Automatic, retried by {name}: {cause}.").format(name=decision.batch.user, cause=why)
         case Outcome.CHANGED:
             return _("Automatic: {cause}.").format(cause=why)
         case Outcome.WAITING:
@@ -57,14 +62,12 @@ def explain(decision: CategoryDecision) -> str:
             return _("Skipped, {reason}: {cause}.").format(reason=skip_reason(decision), cause=why)
         case Outcome.REPLACED:
             return _("A newer suggestion replaced {category}: {cause}.").format(category=decision.suggested_category, cause=why)
-        case Outcome.OBSOLETE:
-            return _("The suggestion {category} no longer applied: {cause}.").format(category=decision.suggested_category, cause=why)
         case Outcome.FAILED:
             return _("The rule failed ({error}): {cause}.").format(error=decision.error, cause=why)
-    return why
+    return _("The suggestion {category} no longer applied: {cause}.").format(category=decision.suggested_category, cause=why)
 
 
-def _explain_person(decision: CategoryDecision) -> str:
+def _of_person(decision: CategoryDecision) -> str:
     who = decision.caused_by or _("the system")
     match decision.trigger:
         case Origin.CREATED:

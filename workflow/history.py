@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from typing import Any
 
-from crm.models import Company
+from crm.models import Company, User
+from workflow.again import may_ask_again
+from workflow.explain import explain
 from workflow.models import CategoryDecision, Outcome
+from workflow.undo import why_not
 
 
 def _when(decision: CategoryDecision) -> dt.datetime:
@@ -25,3 +30,18 @@ def history_of(company: Company, *, most: int) -> list[CategoryDecision]:
         newer_is_kept = kept and (not applied or _when(kept[0]) >= _when(applied[0]))
         merged.append(kept.pop(0) if newer_is_kept else applied.pop(0))
     return merged[:most]
+
+
+def entries_for(user: User, decisions: Iterable[CategoryDecision]) -> list[dict[str, Any]]:
+    """Decisions as a page tells them: each with its explanation, and what this person can do about it. No statement."""
+    may_edit = user.may_edit_companies
+    return [
+        {
+            "decision": decision,
+            "why": explain(decision),
+            "can_undo": may_edit and not why_not(decision),
+            "can_ask_again": may_edit and may_ask_again(decision),
+            "can_retry": decision.outcome == Outcome.FAILED and not hasattr(decision, "retried_by") and user.is_administrator,
+        }
+        for decision in decisions
+    ]

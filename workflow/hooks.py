@@ -13,8 +13,8 @@ from crm.models import Company, Sale
 from crm.paging import count_capped
 from crm.slots import NavItem, Panel, SettingsScreen, register
 from workflow import decisions, inbox
-from workflow.explain import cause_sentence, explain
-from workflow.history import history_of
+from workflow.explain import explain
+from workflow.history import entries_for, history_of
 from workflow.middleware import SESSION_KEY
 from workflow.models import APPLIED, CategoryDecision
 from workflow.views.confirmations import context_of, several_context
@@ -32,7 +32,7 @@ def waiting_count(request: Request) -> int:
 def _notice(request: Request, decision: CategoryDecision | None) -> str:
     if decision is None:
         return ""
-    context = {"decision": decision, "cause": cause_sentence(decision), "may_answer": decisions.may_answer(decision, request.user)}
+    context = {"decision": decision, "why": explain(decision), "may_answer": decisions.may_answer(decision, request.user)}
     return render_to_string("workflow/pending.html", context, request)
 
 
@@ -48,15 +48,23 @@ def pending_of_sale(request: Request, sale: Sale) -> str:
 
 def history(request: Request, company: Company) -> str:
     """The category history: what changed, what was kept, and why."""
-    entries = [{"decision": decision, "why": explain(decision)} for decision in history_of(company, most=LATEST)]
+    entries = entries_for(request.user, history_of(company, most=LATEST))
     return render_to_string("workflow/history_panel.html", {"entries": entries, "company": company}, request)
+
+
+def failed_rules(request: Request, subject: Any) -> str:
+    """On every page of an administrator: rules that failed wait to be retried (A7)."""
+    if not getattr(request.user, "is_administrator", False):  # a visitor is none
+        return ""
+    count = count_capped(CategoryDecision.objects.failed())
+    return render_to_string("workflow/failed_banner.html", {"count": count}, request) if count else ""
 
 
 def overview(request: Request, subject: Any) -> str:
     """What waits for me, and what moved lately."""
     if not request.user.has_perm("crm.view_company"):
         return ""
-    waiting = [{"decision": decision, "cause": cause_sentence(decision)} for decision in inbox.waiting_for(request.user).with_names()[:5]]
+    waiting = [{"decision": decision, "why": explain(decision)} for decision in inbox.waiting_for(request.user).with_names()[:5]]
     moved = CategoryDecision.objects.filter(outcome__in=APPLIED, from_category__isnull=False).with_names().order_by("-decided_at", "-pk")[:LATEST]
     context = {"waiting": waiting, "moved": [{"decision": decision, "why": explain(decision)} for decision in moved]}
     return render_to_string("workflow/overview.html", context, request)
@@ -78,6 +86,7 @@ def dialog_after_form(request: Request) -> str:
 register(
     NavItem("confirmations", _("Confirmations"), _("Confirm"), "workflow:confirmations", "tray", 50, count=waiting_count),
     SettingsScreen("workflow", _("Workflow"), "workflow:lead-categorization", "swap", 50),
+    Panel("page-top", 10, failed_rules),
     Panel("company-top", 10, pending_of_company),
     Panel("company-aside", 10, history),
     Panel("sale-top", 10, pending_of_sale),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -103,11 +104,21 @@ class Batch(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        ordering = ["-pk"]
         verbose_name = _("batch")
         verbose_name_plural = _("batches")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("workflow:batch", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        """What it was, in the reader's language."""
+        titles = {"import": _("Import"), "bulk": _("Bulk edit"), "backfill": _("Applied to existing companies"), "undo": _("Undo"), "retry": _("Retry")}
+        return str(titles.get(self.kind, self.kind))
 
 
 class Outcome(models.TextChoices):
@@ -147,6 +158,10 @@ class DecisionQuerySet(models.QuerySet["CategoryDecision"]):
         """Suggestions that nobody has answered."""
         return self.filter(outcome=Outcome.WAITING)
 
+    def failed(self) -> DecisionQuerySet:
+        """Rules that failed and that nobody has retried."""
+        return self.filter(outcome=Outcome.FAILED, retried_by=None)
+
     def with_names(self) -> DecisionQuerySet:
         """Everything a sentence about a decision names, in one statement."""
         return self.select_related(
@@ -161,7 +176,8 @@ class DecisionQuerySet(models.QuerySet["CategoryDecision"]):
             "caused_by",
             "asked_of",
             "decided_by",
-            "batch",
+            "batch__user",
+            "retried_by",
         )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflow.views import confirmations, settings
+from workflow.views import changes, confirmations, settings
 
 app_name = "workflow"
 urlpatterns = [
@@ -11,5 +11,13 @@ urlpatterns = [
     path("confirmations/<int:pk>/", confirmations.confirmation, name="confirmation"),
     path("confirmations/<int:pk>/quick/", confirmations.confirmation_quick, name="confirmation-quick"),
     path("companies/<int:pk>/history/", confirmations.company_history, name="company-history"),
+    path("category-changes/<int:pk>/undo/", changes.decision_undo, name="undo"),
+    path("category-changes/<int:pk>/ask-again/", changes.decision_ask_again, name="ask-again"),
+    path("category-changes/<int:pk>/retry/", changes.decision_retry, name="retry"),
+    path("settings/workflow/failures/", changes.failures, name="failures"),
+    path("settings/workflow/failures/retry/", changes.retry_all, name="retry-all"),
+    path("settings/workflow/batches/", changes.batches, name="batches"),
+    path("settings/workflow/batches/<int:pk>/", changes.batch_detail, name="batch"),
+    path("settings/workflow/batches/<int:pk>/undo/", changes.batch_undo, name="batch-undo"),
     path("settings/workflow/lead-categorization/", settings.lead_categorization, name="lead-categorization"),
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.contrib.messages.storage import default_storage
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.http import HttpResponse, HttpResponseRedirect
@@ -20,6 +21,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from crm.forms.base import RecordForm
 from crm.http import Request
 from crm.models import Submission
+from crm.retrying import retrying
 
 
 def page(request: Request, template: str, context: dict[str, Any], *, fragment: str, status: int = 200) -> HttpResponse:
@@ -70,13 +72,26 @@ def require(request: Request, permission: str, why: str = "") -> None:
         raise PermissionDenied(why or _("You do not have access to do this."))
 
 
-def unit_of_work(request: Request) -> AbstractContextManager[Any]:
-    """A transaction for a POST; looking at a form takes no lock."""
-    return transaction.atomic() if request.method == "POST" else nullcontext()
+def unit_of_work(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A POST is one transaction, done again where the database asks for it (a deadlock); looking at a form takes no lock."""
+
+    @wraps(view)
+    def one_piece(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+
+        def attempt() -> HttpResponse:
+            request._messages = default_storage(request)  # type: ignore[attr-defined]  # what a try that was rolled back had to say is not said
+            with transaction.atomic():
+                return view(request, *args, **kwargs)
+
+        return retrying(attempt)
+
+    return one_piece
 
 
 def fetch[RecordModel: models.Model](request: Request, model: type[RecordModel], pk: int) -> RecordModel:
-    """The record, locked when it is about to be written (inside `unit_of_work()`). Raises Http404."""
+    """The record, locked when it is about to be written (in a `unit_of_work`). Raises Http404."""
     query = model._default_manager.all()
     return get_object_or_404(query.select_for_update(no_key=True) if request.method == "POST" else query, pk=pk)
 

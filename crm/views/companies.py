@@ -78,6 +78,7 @@ def company_detail(request: Request, pk: int) -> HttpResponse:
     return page(request, "crm/company.html", context, fragment="card")
 
 
+@unit_of_work
 def company_new(request: Request) -> HttpResponse:
     """Create a company."""
     require(request, "crm.add_company")
@@ -91,33 +92,33 @@ def company_new(request: Request) -> HttpResponse:
     )
 
 
+@unit_of_work
 def company_edit(request: Request, pk: int) -> HttpResponse:
     """Edit a company; its category is changed on the card."""
     require(request, "crm.change_company")
-    with unit_of_work(request):
-        company = fetch(request, Company, pk)
-        form = CompanyForm(request.POST or None, instance=company)
-        context = {"active": "companies", "title": _("Edit {name}").format(name=company.name), "cancel": company.get_absolute_url(), "back": "crm:companies"}
-        return edit_record(request, form, template="crm/record_form.html", message=_("{name} saved"), context=context)
+    company = fetch(request, Company, pk)
+    form = CompanyForm(request.POST or None, instance=company)
+    context = {"active": "companies", "title": _("Edit {name}").format(name=company.name), "cancel": company.get_absolute_url(), "back": "crm:companies"}
+    return edit_record(request, form, template="crm/record_form.html", message=_("{name} saved"), context=context)
 
 
 @require_POST
+@unit_of_work
 def company_category(request: Request, pk: int) -> HttpResponse:
     """Change the category by hand: to any, by anyone who may edit the company (C7)."""
     require(request, "crm.change_company")
-    with unit_of_work(request):
-        company = fetch(request, Company, pk)
-        category = CompanyCategory.objects.active().filter(pk=as_pk(request.POST.get("category"))).first()
-        if category is None:
-            return refused(request, _("This category has been deleted. Choose another one."), to=company.get_absolute_url(), status=422)
-        if request.POST.get("version") != str(company.category_version):
-            return refused(
-                request,
-                _("{company} has changed: it is now {category}. Nothing was saved; choose again.").format(company=company, category=company.category),
-                to=company.get_absolute_url(),
-            )
-        company.category = category
-        company.save()
+    company = fetch(request, Company, pk)
+    category = CompanyCategory.objects.active().filter(pk=as_pk(request.POST.get("category"))).first()
+    if category is None:
+        return refused(request, _("This category has been deleted. Choose another one."), to=company.get_absolute_url(), status=422)
+    if request.POST.get("version") != str(company.category_version):
+        return refused(
+            request,
+            _("{company} has changed: it is now {category}. Nothing was saved; choose again.").format(company=company, category=company.category),
+            to=company.get_absolute_url(),
+        )
+    company.category = category
+    company.save()
     return done(request, _("{company} is now {category}").format(company=company, category=category), to=company.get_absolute_url())
 
 

@@ -39,6 +39,7 @@ def contact_detail(request: Request, pk: int) -> HttpResponse:
     return page(request, "crm/contact.html", context, fragment="card")
 
 
+@unit_of_work
 def contact_new(request: Request) -> HttpResponse:
     """Create a contact, at the company in the address if there is one."""
     require(request, "crm.add_contact")
@@ -48,11 +49,11 @@ def contact_new(request: Request) -> HttpResponse:
     return edit_record(request, form, template="crm/record_form.html", message=_("{name} created"), context=context)
 
 
+@unit_of_work
 def contact_edit(request: Request, pk: int) -> HttpResponse:
     """Edit a contact; another company is a move, and keeps the lead status (L5)."""
     require(request, "crm.change_contact")
-    with unit_of_work(request):
-        contact = fetch(request, Contact, pk)
-        form = ContactForm(request.POST or None, instance=contact)
-        context = {"active": "contacts", "title": _("Edit {name}").format(name=contact.name), "cancel": contact.get_absolute_url(), "back": "crm:contacts"}
-        return edit_record(request, form, template="crm/record_form.html", message=_("{name} saved"), context=context)
+    contact = fetch(request, Contact, pk)
+    form = ContactForm(request.POST or None, instance=contact)
+    context = {"active": "contacts", "title": _("Edit {name}").format(name=contact.name), "cancel": contact.get_absolute_url(), "back": "crm:contacts"}
+    return edit_record(request, form, template="crm/record_form.html", message=_("{name} saved"), context=context)

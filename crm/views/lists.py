@@ -63,27 +63,27 @@ class ListScreen:
     def edit(self) -> Callable[..., HttpResponse]:
         """The view that adds an item, or edits the one in the address."""
 
+        @unit_of_work
         def view(request: Request, pk: int | None = None) -> HttpResponse:
             require_administrator(request)
-            with unit_of_work(request):
-                item = self.model() if pk is None else fetch(request, self.model, pk)
-                form = self.form(request.POST or None, instance=item)
-                if request.method != "POST":
-                    if request.htmx and "group" in request.GET:
-                        form = self.form(request.GET, instance=item)  # another choice in the open dialog: nothing is saved
-                        return page(request, self.own_fields, {"form": form, "item": item}, fragment="depends")
-                    return self._show(request, form, item, 200)
-                if not form.is_valid():
-                    point_at_first_error(form)
-                    return self._show(request, form, item, 422)
-                if form.conflict():
-                    return self._show(request, form, item, 409)
-                try:
-                    with transaction.atomic():
-                        return self._save(request, form)
-                except IntegrityError:  # another administrator took the name between our look and our save
-                    form.add_error("name", self.model._meta.get_field("name_key").error_messages["unique"])
-                    return self._show(request, form, item, 422)
+            item = self.model() if pk is None else fetch(request, self.model, pk)
+            form = self.form(request.POST or None, instance=item)
+            if request.method != "POST":
+                if request.htmx and "group" in request.GET:
+                    form = self.form(request.GET, instance=item)  # another choice in the open dialog: nothing is saved
+                    return page(request, self.own_fields, {"form": form, "item": item}, fragment="depends")
+                return self._show(request, form, item, 200)
+            if not form.is_valid():
+                point_at_first_error(form)
+                return self._show(request, form, item, 422)
+            if form.conflict():
+                return self._show(request, form, item, 409)
+            try:
+                with transaction.atomic():
+                    return self._save(request, form)
+            except IntegrityError:  # another administrator took the name between our look and our save
+                form.add_error("name", self.model._meta.get_field("name_key").error_messages["unique"])
+                return self._show(request, form, item, 422)
 
         return view
 

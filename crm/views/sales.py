@@ -53,6 +53,7 @@ def sale_detail(request: Request, pk: int) -> HttpResponse:
     return page(request, "crm/sale.html", context, fragment="card")
 
 
+@unit_of_work
 def sale_new(request: Request) -> HttpResponse:
     """Create a sale, at the company in the address if there is one."""
     require(request, "crm.add_sale")
@@ -65,17 +66,17 @@ def sale_new(request: Request) -> HttpResponse:
     return edit_record(request, form, template="crm/sale_form.html", message=lambda sale: _saved(sale, before), context=context)
 
 
+@unit_of_work
 def sale_edit(request: Request, pk: int) -> HttpResponse:
     """Edit a sale."""
     require(request, MAY_EDIT)
-    with unit_of_work(request):
-        sale = fetch(request, Sale, pk)
-        if request.htmx and request.method == "GET":
-            return _contact_field(request, sale)
-        form = SaleForm(request.POST or None, instance=sale)
-        context = {"active": "sales", "title": _("Edit {name}").format(name=sale.title), "cancel": sale.get_absolute_url(), "back": "crm:sales"}
-        before = _category_of(as_pk(request.POST.get("company")))
-        return edit_record(request, form, template="crm/sale_form.html", message=lambda sale: _saved(sale, before), context=context)
+    sale = fetch(request, Sale, pk)
+    if request.htmx and request.method == "GET":
+        return _contact_field(request, sale)
+    form = SaleForm(request.POST or None, instance=sale)
+    context = {"active": "sales", "title": _("Edit {name}").format(name=sale.title), "cancel": sale.get_absolute_url(), "back": "crm:sales"}
+    before = _category_of(as_pk(request.POST.get("company")))
+    return edit_record(request, form, template="crm/sale_form.html", message=lambda sale: _saved(sale, before), context=context)
 
 
 def _contact_field(request: Request, sale: Sale) -> HttpResponse:
@@ -97,13 +98,13 @@ def _category_of(company_id: int | None) -> int | None:
 
 
 @require_POST
+@unit_of_work
 def sale_won(request: Request, pk: int) -> HttpResponse:
     """Mark as won, today. Doing it twice changes once."""
     require(request, MAY_EDIT)
-    with unit_of_work(request):
-        sale = fetch(request, Sale, pk)
-        before = _category_of(sale.company_id)
-        sale.win()
+    sale = fetch(request, Sale, pk)
+    before = _category_of(sale.company_id)
+    sale.win()
     return done(request, _saved(sale, before), to=sale.get_absolute_url())
 
 
@@ -112,13 +113,13 @@ def sale_lost(request: Request, pk: int) -> HttpResponse:
     return _close(request, pk, Sale.Status.LOST)
 
 
+@unit_of_work
 def sale_stall(request: Request, pk: int) -> HttpResponse:
     """Ask when to look again, then mark as stalled."""
     require(request, MAY_EDIT)
-    with unit_of_work(request):
-        sale = fetch(request, Sale, pk)
-        form = StallForm(request.POST or None, instance=sale)
-        return _step(request, sale, form, _("Stalled until when?"), "crm:sale-stall")
+    sale = fetch(request, Sale, pk)
+    form = StallForm(request.POST or None, instance=sale)
+    return _step(request, sale, form, _("Stalled until when?"), "crm:sale-stall")
 
 
 def sale_close(request: Request, pk: int) -> HttpResponse:
@@ -126,20 +127,18 @@ def sale_close(request: Request, pk: int) -> HttpResponse:
     return _close(request, pk, "")
 
 
+@unit_of_work
 def _close(request: Request, pk: int, status: str) -> HttpResponse:
     require(request, MAY_EDIT)
-    with unit_of_work(request):
-        sale = fetch(request, Sale, pk)
-        if not status and not sale.is_closed:
-            return done(request, _("The sale is open"), to=sale.get_absolute_url())
-        status = status or sale.status
-        was = sale.closed_on
-        form = CloseForm(
-            request.POST or None, instance=sale, status=status, initial={"closed_on": was if sale.status == status and was else timezone.localdate()}
-        )
-        titles: dict[str, str] = {Sale.Status.LOST: _("Why was the sale lost?"), Sale.Status.WON: _("When and why was the sale won?")}
-        names: dict[str, str] = {Sale.Status.LOST: "crm:sale-lost", Sale.Status.WON: "crm:sale-close"}
-        return _step(request, sale, form, titles[status], names[status])
+    sale = fetch(request, Sale, pk)
+    if not status and not sale.is_closed:
+        return done(request, _("The sale is open"), to=sale.get_absolute_url())
+    status = status or sale.status
+    was = sale.closed_on
+    form = CloseForm(request.POST or None, instance=sale, status=status, initial={"closed_on": was if sale.status == status and was else timezone.localdate()})
+    titles: dict[str, str] = {Sale.Status.LOST: _("Why was the sale lost?"), Sale.Status.WON: _("When and why was the sale won?")}
+    names: dict[str, str] = {Sale.Status.LOST: "crm:sale-lost", Sale.Status.WON: "crm:sale-close"}
+    return _step(request, sale, form, titles[status], names[status])
 
 
 def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str, url_name: str) -> HttpResponse:
@@ -155,23 +154,23 @@ def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str,
 
 
 @require_POST
+@unit_of_work
 def sale_reopen(request: Request, pk: int) -> HttpResponse:
     """Open again: closing date and reason go, and no rule runs (S2)."""
     require(request, MAY_EDIT)
-    with unit_of_work(request):
-        sale = fetch(request, Sale, pk)
-        sale.reopen()
+    sale = fetch(request, Sale, pk)
+    sale.reopen()
     return done(request, _("Sale reopened"), to=sale.get_absolute_url())
 
 
 @require_POST
+@unit_of_work
 def sale_stage(request: Request, pk: int) -> HttpResponse:
     """Move an open sale to another stage."""
     require(request, MAY_EDIT)
-    with unit_of_work(request):
-        sale = fetch(request, Sale, pk)
-        if sale.is_closed:
-            return refused(request, _("The sale is closed. Reopen it to change its stage."), to=sale.get_absolute_url())
-        sale.stage = get_object_or_404(SaleStage.objects.active(), pk=as_pk(request.POST.get("stage")))
-        sale.save()
+    sale = fetch(request, Sale, pk)
+    if sale.is_closed:
+        return refused(request, _("The sale is closed. Reopen it to change its stage."), to=sale.get_absolute_url())
+    sale.stage = get_object_or_404(SaleStage.objects.active(), pk=as_pk(request.POST.get("stage")))
+    sale.save()
     return done(request, _("{sale} moved to {stage}").format(sale=sale, stage=sale.stage), to=sale.get_absolute_url())

@@ -64,7 +64,7 @@ def test_q1_the_dialog_says_why_what_follows_and_preselects_the_suggestion(jonas
     ContactFactory.create_batch(3, company=asked.company)
     response = look(jonas, asked)
     html = response.content.decode()
-    assert "The sale “Solar roof” was marked as won." in html
+    assert "The sale “Solar roof” was won." in html
     assert "Lead status is hidden for 3 contacts. The values are kept." in html
     assert "The sale is already saved." in html
     assert preselected(response) == ["accept"]

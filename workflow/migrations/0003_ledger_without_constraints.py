@@ -15,6 +15,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='batch',
+            options={'ordering': ['-pk'], 'verbose_name': 'batch', 'verbose_name_plural': 'batches'},
+        ),
         # Taken off and put back: dropping the index of `company` would take this one, which is on the same column, with it.
         migrations.RemoveConstraint(
             model_name='categorydecision',

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 from crm.http import Request
 from crm.models import Company, CompanyCategory
 from crm.paging import count_capped, paginate
+from crm.retrying import retrying
 from crm.text import as_pk
 from crm.views.base import done, finish, next_url, page, require
 from leads.models import Lead
 from workflow import decisions, inbox
 from workflow.decisions import Answered, NothingToDecide, Stale, TargetDeleted
-from workflow.explain import cause_sentence, explain
+from workflow.explain import explain
+from workflow.history import entries_for
 from workflow.models import CategoryDecision, Outcome, Trigger
 
 MOST_IN_A_DIALOG = 50  # Q6: more are answered in the inbox
@@ -38,7 +40,7 @@ def context_of(request: Request, decision: CategoryDecision, **extra: Any) -> di
     company, target = decision.company, decision.suggested_category
     hidden = company.category.lead_status_enabled and not (target and target.lead_status_enabled)
     return {
-        "active": "confirmations", "decision": decision, "company": company, "cause": cause_sentence(decision),
+        "active": "confirmations", "decision": decision, "company": company, "why": explain(decision),
         "is_lead_status": decision.trigger == Trigger.LEAD_STATUS_SET, "target_deleted": bool(target and target.archived_at),
         "hidden_contacts": Lead.objects.filter(contact__company=company).count() if hidden else 0, "changed_by": _last_changed_by(decision),
         "stale": company.category_id != decision.from_category_id, "categories": CompanyCategory.objects.active(),
@@ -95,14 +97,14 @@ def _answer(request: Request, pk: int, *, fragment: str) -> HttpResponse:
 
 
 def give(pk: int, answer: str, category: CompanyCategory | None, *, by: Any, seen_version: int) -> Answered:
-    """Pass one answer on to the verb it names."""
+    """Pass one answer on to the verb it names; done again after a deadlock."""
     if answer == "accept":
-        return decisions.accept(pk, by=by, seen_version=seen_version)
+        return retrying(lambda: decisions.accept(pk, by=by, seen_version=seen_version))
     if answer == "keep":
-        return decisions.keep(pk, by=by, seen_version=seen_version)
+        return retrying(lambda: decisions.keep(pk, by=by, seen_version=seen_version))
     if category is None:
         raise ValueError("Another category was chosen, but none was named.")
-    return decisions.choose(pk, category, by=by, seen_version=seen_version)
+    return retrying(lambda: decisions.choose(pk, category, by=by, seen_version=seen_version))
 
 
 def say(answered: Answered) -> str:
@@ -136,7 +138,7 @@ def confirmations(request: Request) -> HttpResponse:
     context = {
         "active": "confirmations", "tab": tab, "found": found, "mine": count_capped(mine), "is_administrator": is_administrator, "only_these": bool(ids),
         "everyone": count_capped(inbox.waiting_for_anyone()) if is_administrator else 0,
-        "decisions": [{"decision": decision, "cause": cause_sentence(decision), "explanation": explain(decision)} for decision in found.rows],
+        "decisions": [{"decision": decision, "why": explain(decision)} for decision in found.rows],
     }  # fmt: skip
     return page(request, "workflow/confirmations.html", context, fragment="inbox")
 
@@ -155,7 +157,7 @@ def several_context(request: Request, ids: list[int], problems: dict[int, str]) 
     too_many = len(found) > MOST_IN_A_DIALOG
     return {
         "active": "confirmations", "ids": ",".join(map(str, ids)), "too_many": too_many, "count": len(ids) if too_many else len(found),
-        "rows": [{"decision": decision, "cause": cause_sentence(decision), "problem": problems.get(decision.pk, "")} for decision in found],
+        "rows": [{"decision": decision, "why": explain(decision), "problem": problems.get(decision.pk, "")} for decision in found],
         "categories": CompanyCategory.objects.active(), "next": next_url(request, "/"),
     }  # fmt: skip
 
@@ -199,5 +201,5 @@ def company_history(request: Request, pk: int) -> HttpResponse:
     company = get_object_or_404(Company.objects.select_related("category"), pk=pk)
     query = CategoryDecision.objects.filter(company=company).with_names()
     found = paginate(query, field="created_at", descending=True, cursor=request.GET.get("page", ""))
-    entries = [{"decision": decision, "why": explain(decision)} for decision in found.rows]
+    entries = entries_for(request.user, found.rows)
     return page(request, "workflow/history.html", {"active": "companies", "company": company, "entries": entries, "found": found}, fragment="list")

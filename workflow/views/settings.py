@@ -15,19 +15,19 @@ from crm.views.lists import require_administrator
 from workflow.forms import RulesForm, lock_settings
 
 
+@unit_of_work
 def lead_categorization(request: Request) -> HttpResponse:
     """Show the rules, or save them: 422 when incomplete, 409 when another administrator saved something else meanwhile."""
     require_administrator(request)
-    with unit_of_work(request):
-        if request.method != "POST":
-            return _show(request, RulesForm(), "clean")
-        lock_settings()
-        form = RulesForm(request.POST)
-        if not form.is_valid():
-            return _show(request, form, "invalid", status=422)
-        if form.conflict():
-            return _show(request, form, "conflict", status=409)
-        form.save(by=request.user)
+    if request.method != "POST":
+        return _show(request, RulesForm(), "clean")
+    lock_settings()
+    form = RulesForm(request.POST)
+    if not form.is_valid():
+        return _show(request, form, "invalid", status=422)
+    if form.conflict():
+        return _show(request, form, "conflict", status=409)
+    form.save(by=request.user)
     if request.htmx:
         return _show(request, RulesForm(), "clean", just_saved=True)
     messages.success(request, _("Settings saved"))

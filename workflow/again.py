@@ -1,0 +1,129 @@
+"""Doing it again: a question that was answered with *keep* (A9), a rule that failed (A7)."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.actor import working
+from crm.models import Company, Sale, User
+from crm.models.companies import lock_companies
+from leads.models import Lead
+from workflow import engine, suggestions
+from workflow.explain import skip_reason
+from workflow.models import AutomationRule, CategoryDecision, Outcome, SkipReason, Trigger
+from workflow.triggers import Cause
+
+
+class CannotAskAgain(Exception):
+    """`why` says it in the reader's language. Nothing was changed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class CannotRetry(CannotAskAgain):
+    """This is no failure, or somebody has retried it."""
+
+
+def _locked(decision_id: int) -> CategoryDecision:
+    """The decision as it is once its company is locked."""
+    lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
+    return CategoryDecision.objects.with_names().get(pk=decision_id)
+
+
+def still_stands(decision: CategoryDecision) -> bool:
+    """Whether what caused this is still so: the sale still won, or lost, and here; the lead status still set. At most one statement."""
+    if decision.trigger == Trigger.LEAD_STATUS_SET:
+        here = Lead.objects.filter(contact=decision.contact_id, status=decision.lead_status_id, contact__company=decision.company_id)
+        return here.filter(contact__archived_at=None).exists()
+    sale = decision.sale
+    if sale is None or sale.archived_at or sale.company_id != decision.company_id:
+        return False
+    return {Trigger.SALE_WON: Sale.Status.WON, Trigger.SALE_LOST: Sale.Status.LOST}.get(Trigger(decision.trigger), sale.status) == sale.status
+
+
+def why_not_ask(decision: CategoryDecision) -> str:
+    """Why this cannot be asked again, as a sentence; empty where it can. Expects names; at most one statement."""
+    if reason := _why_not_offer(decision):
+        return reason
+    if not still_stands(decision):
+        return _("What caused this suggestion is no longer so. Nothing was asked.")
+    return ""
+
+
+def may_ask_again(decision: CategoryDecision) -> bool:
+    """Whether to offer it: the company and its category allow it. No statement."""
+    return decision.outcome == Outcome.KEPT and not _why_not_offer(decision)
+
+
+def _why_not_offer(decision: CategoryDecision) -> str:
+    company, target = decision.company, decision.suggested_category
+    if decision.outcome != Outcome.KEPT or target is None:
+        return _("Only a suggestion that was declined can be asked again.")
+    if hasattr(decision, "retried_by"):
+        return _("This was asked again already.")
+    reason = ""
+    if target.archived_at:
+        reason = SkipReason.TARGET_DELETED
+    elif not company.category.is_potential:
+        reason = SkipReason.NOT_POTENTIAL
+    elif decision.trigger == Trigger.LEAD_STATUS_SET and not company.category.lead_status_enabled:
+        reason = SkipReason.LEAD_STATUS_OFF
+    elif company.category_id == target.pk:
+        reason = SkipReason.ALREADY_THERE
+    if reason:
+        said = skip_reason(CategoryDecision(company=company, from_category=company.category, suggested_category=target, skip_reason=reason))
+        return _("Not asked again: {reason}.").format(reason=said)
+    return ""
+
+
+def ask_again(decision_id: int, *, by: User) -> CategoryDecision:
+    """Ask what was answered with *keep* once more; `by` is asked. Returns the new suggestion; one that waited is replaced.
+
+    Raises CannotAskAgain, PermissionDenied or CategoryDecision.DoesNotExist. Seven statements.
+    """
+    with transaction.atomic():
+        old = _locked(decision_id)
+        if not by.may_edit_companies:
+            raise PermissionDenied(_("You do not have access to do this."))
+        if why := why_not_ask(old):
+            raise CannotAskAgain(why)
+        now = timezone.now()
+        CategoryDecision.objects.waiting().filter(company=old.company).update(outcome=Outcome.REPLACED, decided_at=now)
+        new = _same_cause(old, outcome=Outcome.WAITING, caused_by=by, asked_of=by)
+        suggestions.announce([new.pk])
+        return new
+
+
+def _same_cause(old: CategoryDecision, **values: object) -> CategoryDecision:
+    return CategoryDecision.objects.create(
+        company=old.company, trigger=old.trigger, rule=old.rule, sale=old.sale, contact=old.contact, lead_status=old.lead_status,
+        suggested_category=old.suggested_category, from_category=Company.objects.get(pk=old.company_id).category, retries=old, **values,
+    )  # fmt: skip
+
+
+def retry(decision_id: int, *, by: User) -> CategoryDecision:
+    """Let the rule that failed look again, at how things are now. Returns the new decision, which may have failed as well.
+
+    Where the sale was reopened meanwhile, or the rule switched off, that is *obsolete*. Raises CannotRetry, PermissionDenied
+    (for administrators only) or CategoryDecision.DoesNotExist.
+    """
+    if not by.is_administrator:
+        raise PermissionDenied(_("Only an administrator can retry a rule."))
+    with transaction.atomic(), working(user=by, kind="retry"):
+        old = _locked(decision_id)
+        if old.outcome != Outcome.FAILED or hasattr(old, "retried_by"):
+            raise CannotRetry(_("This was retried already."))
+        if still_stands(old) and AutomationRule.objects.filter(pk=old.rule_id or 0, is_enabled=True).exists():
+            record = old.contact_id if old.trigger == Trigger.LEAD_STATUS_SET else old.sale_id
+            engine.run([Cause(Trigger(old.trigger), old.company_id, record or 0)], retries=old)
+        new = CategoryDecision.objects.with_names().filter(retries=old).first()
+        if new is None:
+            now = timezone.now()
+            _same_cause(old, outcome=Outcome.OBSOLETE, caused_by=old.caused_by, decided_by=by, decided_at=now, batch_id=engine.current_batch_id())
+            new = CategoryDecision.objects.with_names().get(retries=old)
+        return new

@@ -1,0 +1,163 @@
+"""Undoing: the last change of a company, or what a whole batch changed (A9). Undoing is a decision of its own; the old one stays."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.actor import working
+from crm.models import User, move_companies
+from crm.models.companies import Standing, lock_companies
+from crm.retrying import retrying
+from crm.sql import CHUNK, insert_rows
+from workflow.engine import current_batch_id
+from workflow.models import Batch, CategoryDecision, DecisionQuerySet, Outcome
+
+UNDO = "undo"  # origin of a category change, and trigger of its decision
+NAMES = (
+    *("company", "rule", "sale", "contact", "lead_status", "suggested_category", "undoes", "from_category", "to_category", "applied_version"),
+    *("trigger", "outcome", "skip_reason", "error", "batch", "caused_by", "decided_by", "decided_at", "created_at"),
+)
+
+
+class CannotUndo(Exception):
+    """`why` says it in the reader's language. Nothing was changed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """How far a batch can be undone, in companies. `changed_since` were changed again by somebody else."""
+
+    possible: int
+    changed_since: int
+    deleted: int  # would go back to a category that has been deleted
+    undone: int
+
+    @property
+    def total(self) -> int:
+        """What a progress bar ends at."""
+        return self.possible + self.undone
+
+
+def why_not(decision: CategoryDecision) -> str:
+    """Why this cannot be undone, as a sentence; empty where it can. Expects the company and the categories; no statement."""
+    company, back_to = decision.company, decision.from_category
+    if not decision.applied_version:
+        return _("Nothing was changed here, so there is nothing to undo.")
+    if back_to is None:
+        return _("{company} was created like this, so there is nothing to go back to.").format(company=company)
+    if decision.applied_version != company.category_version:
+        return _("{company} has changed again: it is now {category}. Nothing was undone.").format(company=company, category=company.category)
+    if back_to.archived_at:
+        return _("The category {category} has been deleted, so {company} cannot go back to it. Choose another one.").format(category=back_to, company=company)
+    return ""
+
+
+def undo(decision_id: int, *, by: User) -> CategoryDecision:
+    """Take the company's last change back, while nothing has changed its category since. Returns the decision of having undone.
+
+    What was undone counts as declined for the same cause. Raises CannotUndo, PermissionDenied or CategoryDecision.DoesNotExist. Six statements.
+    """
+    with transaction.atomic():
+        locked = lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
+        decision = CategoryDecision.objects.with_names().get(pk=decision_id)  # read after the lock: what is true now
+        if not by.may_edit_companies:
+            raise PermissionDenied(_("You do not have access to do this."))
+        if why := why_not(decision):
+            raise CannotUndo(why)
+        with working(user=by):
+            _write([decision], by, locked)
+        return CategoryDecision.objects.with_names().get(undoes=decision)
+
+
+def _write(decisions: Sequence[CategoryDecision], by: User, locked: dict[int, Standing]) -> None:
+    """Undo these, each of which is the last change of its locked company."""
+    now, batch = timezone.now(), current_batch_id()
+    rows: list[tuple[Any, ...]] = []
+    for old in decisions:
+        # An undo names the cause of what it undid, so that the guards find it (guards.py); undoing an undo is nobody's no.
+        cause = (old.rule_id, old.sale_id, old.contact_id, old.lead_status_id, old.suggested_category_id) if old.outcome != Outcome.UNDONE else (None,) * 5
+        version = locked[old.company_id].version + 1
+        rows.append(
+            (old.company_id, *cause, old.pk, old.to_category_id, old.from_category_id, version, UNDO, Outcome.UNDONE, "", "", batch, by.pk, by.pk, now, now)
+        )
+    insert_rows(CategoryDecision, NAMES, rows)
+    move_companies({old.company_id: old.from_category_id or 0 for old in decisions}, origin=UNDO, locked=locked)
+
+
+def may_undo_batch(batch: Batch, user: User) -> bool:
+    """Whoever did it, and administrators, as long as they may edit companies."""
+    return user.may_edit_companies and (batch.user_id == user.pk or user.is_administrator)
+
+
+def changes_of(batch: Batch) -> DecisionQuerySet:
+    """What this batch changed and nobody has undone; a company that it created was not changed."""
+    return CategoryDecision.objects.filter(batch=batch, applied_version__isnull=False, from_category__isnull=False, undone_by=None)
+
+
+def _last_of(batch: Batch) -> QuerySet[Any]:
+    """Those that are still the last change of their company; `gone_at` is set where it would go back to a deleted category."""
+    first = changes_of(batch).filter(company=OuterRef("company")).order_by("applied_version")
+    gone_at = Subquery(first.values("from_category__archived_at")[:1])
+    return changes_of(batch).filter(applied_version=F("company__category_version")).annotate(gone_at=gone_at)
+
+
+def undoing_of(batch: Batch) -> Undoing:
+    """How far this batch can be undone now. Four statements."""
+    last = _last_of(batch)
+    touched = changes_of(batch).values("company").distinct().count()
+    count, deleted = last.count(), last.filter(gone_at__isnull=False).count()
+    return Undoing(
+        possible=count - deleted,
+        changed_since=touched - count,
+        deleted=deleted,
+        undone=CategoryDecision.objects.filter(batch=batch, undone_by__isnull=False).values("company").distinct().count(),
+    )
+
+
+def undo_batch(batch: Batch, *, by: User, most: int | None = None) -> int:
+    """Undo everything this batch changed, where nobody has changed the category since. Returns how many companies went back.
+
+    2,000 companies for each transaction, `most` companies in all (None: no limit); calling it again goes on. A company that the
+    batch changed several times goes back step by step, each with its decision. Raises PermissionDenied.
+    """
+    if not may_undo_batch(batch, by):
+        raise PermissionDenied(_("You do not have access to do this."))
+    done, after = 0, 0
+    with working(user=by, kind=UNDO):
+        while most is None or done < most:
+            size = CHUNK if most is None else min(CHUNK, most - done)
+            possible = _last_of(batch).filter(gone_at=None, company__gt=after).order_by("company")
+            companies = list(possible.values_list("company_id", flat=True)[:size])
+            if not companies:
+                break
+            after = companies[-1]
+            done += retrying(lambda part=companies: _undo_part(batch, part, by))  # type: ignore[misc]
+    return done
+
+
+def _undo_part(batch: Batch, companies: list[int], by: User) -> int:
+    with transaction.atomic():
+        locked = lock_companies(companies)
+        chains: dict[int, list[CategoryDecision]] = defaultdict(list)
+        for decision in changes_of(batch).filter(company__in=companies).order_by("company", "-applied_version"):
+            chain = chains[decision.company_id]
+            if decision.applied_version == locked[decision.company_id].version - len(chain):  # unbroken from the last change back
+                chain.append(decision)
+        step = 0
+        while layer := [chain[step] for chain in chains.values() if len(chain) > step]:
+            _write(layer, by, locked)
+            step += 1
+        return sum(1 for chain in chains.values() if chain)

@@ -1,0 +1,138 @@
+"""Taking changes back, asking again, and what failed (A7, A9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.http import Request
+from crm.paging import paginate
+from crm.views.base import done, finish, page, refused, require, unit_of_work
+from crm.views.lists import require_administrator
+from workflow.again import CannotAskAgain, CannotRetry, ask_again, retry
+from workflow.explain import explain
+from workflow.models import APPLIED, Batch, CategoryDecision, Outcome
+from workflow.undo import CannotUndo, may_undo_batch, undo, undo_batch, undoing_of
+
+EDIT = "crm.change_company"
+AT_ONCE = 50  # rules retried by one press of a button
+STEP = 1_000  # companies that go back between two looks at how far it is: about a second
+
+
+@require_POST
+@unit_of_work
+def decision_undo(request: Request, pk: int) -> HttpResponse:
+    """Take a company's last change back."""
+    require(request, EDIT)
+    company = get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
+    try:
+        undone = undo(pk, by=request.user)
+    except CannotUndo as refusal:
+        return refused(request, refusal.why, to=company.get_absolute_url())
+    return done(request, _("Undone. {company} is {category} again.").format(company=company, category=undone.to_category), to=company.get_absolute_url())
+
+
+@require_POST
+@unit_of_work
+def decision_ask_again(request: Request, pk: int) -> HttpResponse:
+    """Ask what was answered with *keep* once more: the dialog opens."""
+    require(request, EDIT)
+    company = get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
+    try:
+        ask_again(pk, by=request.user)
+    except CannotAskAgain as refusal:
+        return refused(request, refusal.why, to=company.get_absolute_url())
+    return finish(request, to=company.get_absolute_url())
+
+
+@require_safe
+def failures(request: Request) -> HttpResponse:
+    """Rules that failed and that nobody has retried."""
+    require_administrator(request)
+    found = paginate(CategoryDecision.objects.failed().with_names(), field="created_at", descending=True, cursor=request.GET.get("page", ""))
+    entries = [{"decision": decision, "why": explain(decision)} for decision in found.rows]
+    return page(request, "settings/failures.html", {"active": "workflow", "tab": "failures", "found": found, "entries": entries}, fragment="list")
+
+
+@require_POST
+@unit_of_work
+def decision_retry(request: Request, pk: int) -> HttpResponse:
+    """Let a rule that failed look again."""
+    require_administrator(request)
+    company = get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
+    try:
+        new = retry(pk, by=request.user)
+    except CannotRetry as refusal:
+        return refused(request, refusal.why, to=company.get_absolute_url())
+    say = messages.error if new.outcome == Outcome.FAILED else messages.success
+    say(request, f"{company}: {explain(new)}")
+    return finish(request, to=company.get_absolute_url())
+
+
+@require_POST
+def retry_all(request: Request) -> HttpResponse:
+    """Retry the oldest failures, each for itself, and say how many are left."""
+    require_administrator(request)
+    outcomes = []
+    for pk in list(CategoryDecision.objects.failed().order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        try:
+            outcomes.append(retry(pk, by=request.user).outcome)
+        except CannotRetry:  # a colleague was faster
+            continue
+    again = outcomes.count(Outcome.FAILED)
+    text = ngettext("{n} rule retried", "{n} rules retried", len(outcomes)).format(n=len(outcomes))
+    if again:
+        messages.error(request, text + ". " + ngettext("{n} failed again.", "{n} failed again.", again).format(n=again))
+    else:
+        messages.success(request, text)
+    return finish(request, to="/settings/workflow/failures/")
+
+
+@require_safe
+def batches(request: Request) -> HttpResponse:
+    """Imports, bulk edits and what else changed many companies at once."""
+    require_administrator(request)
+    found = paginate(Batch.objects.select_related("user"), field="at", descending=True, cursor=request.GET.get("page", ""))
+    return page(request, "settings/batches.html", {"active": "workflow", "tab": "batches", "found": found}, fragment="list")
+
+
+def _batch_of(request: Request, pk: int) -> Batch:
+    batch = get_object_or_404(Batch.objects.select_related("user"), pk=pk)
+    if not may_undo_batch(batch, request.user):
+        raise PermissionDenied(_("Only whoever did this, and administrators, can see it."))
+    return batch
+
+
+def _batch_context(batch: Batch, **extra: Any) -> dict[str, Any]:
+    return {"active": "workflow", "tab": "batches", "batch": batch, "undoing": undoing_of(batch), **extra}
+
+
+@require_safe
+def batch_detail(request: Request, pk: int) -> HttpResponse:
+    """What a batch changed, and how far it can be undone."""
+    batch = _batch_of(request, pk)
+    query = CategoryDecision.objects.filter(batch=batch, outcome__in=APPLIED, from_category__isnull=False).with_names()
+    found = paginate(query, field="created_at", descending=True, cursor=request.GET.get("page", ""))
+    entries = [{"decision": decision, "why": explain(decision)} for decision in found.rows]
+    return page(request, "settings/batch.html", _batch_context(batch, found=found, entries=entries), fragment="list")
+
+
+@require_POST
+def batch_undo(request: Request, pk: int) -> HttpResponse:
+    """Undo a part of what a batch changed; the page goes on by itself until nothing is left."""
+    batch = _batch_of(request, pk)
+    count = undo_batch(batch, by=request.user, most=STEP)
+    context = _batch_context(batch)
+    left = context["undoing"].possible
+    if left and count and request.htmx:
+        return page(request, "settings/batch_undo.html", context | {"going_on": True}, fragment="state")
+    undone = context["undoing"].undone
+    messages.success(request, ngettext("Undone for {n} company", "Undone for {n} companies", undone).format(n=undone))
+    return finish(request, to=batch.get_absolute_url())
