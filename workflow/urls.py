@@ -15,9 +15,9 @@ urlpatterns = [
     path("category-changes/<int:pk>/ask-again/", changes.decision_ask_again, name="ask-again"),
     path("category-changes/<int:pk>/retry/", changes.decision_retry, name="retry"),
     path("settings/workflow/failures/", changes.failures, name="failures"),
-    path("settings/workflow/failures/retry/", changes.retry_all, name="retry-all"),
+    path("category-changes/retry/", changes.retry_all, name="retry-all"),
     path("settings/workflow/batches/", changes.batches, name="batches"),
-    path("settings/workflow/batches/<int:pk>/", changes.batch_detail, name="batch"),
-    path("settings/workflow/batches/<int:pk>/undo/", changes.batch_undo, name="batch-undo"),
+    path("category-changes/batches/<int:pk>/", changes.batch_detail, name="batch"),
+    path("category-changes/batches/<int:pk>/undo/", changes.batch_undo, name="batch-undo"),
     path("settings/workflow/lead-categorization/", settings.lead_categorization, name="lead-categorization"),
 ]

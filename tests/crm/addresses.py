@@ -9,11 +9,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from crm.actor import acting_as
+from crm.actor import acting_as, working
 from crm.models import CompanyCategory, User
 from leads.models import LeadStatus
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
-from workflow.models import CategoryDecision
+from workflow.models import Batch, CategoryDecision
 
 HTMX = {"HX-Request": "true"}
 OURS = ("crm", "leads", "workflow")
@@ -23,6 +23,7 @@ FOR_EVERY_USER = {"crm:overview", "crm:logout", "crm:theme", "workflow:confirmat
 VERBS = {
     "crm:logout", "crm:theme", "crm:company-category", "crm:sale-won", "crm:sale-reopen", "crm:sale-stage", "leads:contact-lead-status",
     "workflow:confirmation-quick", "workflow:answer-several",
+    "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
 }  # fmt: skip
 LEADS_ON = {"crm:settings"}  # to the first settings screen
 WHOLE = {"crm:overview", "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit"}  # ordinary navigation: htmx never asks for them
@@ -41,8 +42,12 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
     with acting_as(salesperson):
         sale = SaleFactory(company=company, contact=contact, status="won", owner=salesperson, stage=StageFactory())
         SaleFactory(company=company, owner=salesperson, stage=StageFactory())
+    other = CompanyFactory(name="Brørup Fjernvarme")
+    with working(user=salesperson, kind="bulk"):
+        type(other).objects.filter(pk=other.pk).update(category=CompanyCategory.objects.get(name="Partner"))
     return {
         "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "confirmations": CategoryDecision.objects.waiting().get().pk,
+        "category-changes": CategoryDecision.objects.get(trigger="manual").pk, "batches": Batch.objects.get().pk,
         "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -65,8 +66,8 @@ def failures(request: Request) -> HttpResponse:
 @unit_of_work
 def decision_retry(request: Request, pk: int) -> HttpResponse:
     """Let a rule that failed look again."""
-    require_administrator(request)
     company = get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
+    require_administrator(request)
     try:
         new = retry(pk, by=request.user)
     except CannotRetry as refusal:
@@ -92,7 +93,7 @@ def retry_all(request: Request) -> HttpResponse:
         messages.error(request, text + ". " + ngettext("{n} failed again.", "{n} failed again.", again).format(n=again))
     else:
         messages.success(request, text)
-    return finish(request, to="/settings/workflow/failures/")
+    return finish(request, to=reverse("workflow:failures"))
 
 
 @require_safe
