@@ -3,29 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import batched
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
+from crm.actor import current_actor
 from crm.models import Company, Contact
 from crm.models.companies import lock_contacts
-from leads.models import Lead, LeadStatus
+from crm.sql import CHUNK, among, is_postgresql, keys, moment
+from leads.models import Lead, LeadStatus, LeadStatusChange
+from leads.signals import LeadChange, leads_changed
 
 
 class LeadStatusNotEnabled(Exception):
     """The company's category does not use lead status."""
 
 
+LACKING = """
+SELECT p.id FROM crm_contact p JOIN crm_company c ON c.id = p.company_id JOIN crm_companycategory k ON k.id = c.category_id AND k.lead_status_enabled
+WHERE {among} AND NOT EXISTS (SELECT 1 FROM leads_lead l WHERE l.contact_id = p.id)"""
+
+# Two who give the same contact its default at the same moment, or give it and set one, give it once.
+GIVE = """
+INSERT INTO leads_lead (contact_id, status_id, is_automatic, created_at, updated_at, updated_by_id)
+SELECT id, %s, {true}, {now}, {now}, {by} FROM ({lacking}) AS lacking ORDER BY id
+ON CONFLICT (contact_id) DO NOTHING RETURNING contact_id"""
+
+
 def give_defaults(*, company_ids: Collection[int] = (), contact_ids: Collection[int] = ()) -> None:
     """Give the default to contacts without a status, where the company's category uses lead status. Fires no rule.
 
-    Name companies or contacts. One statement where nobody lacks a status, four where somebody does.
+    Name companies or contacts. One statement where nobody lacks a status, four for 2,000 where somebody does.
     """
-    contacts = Contact.objects.filter(company__category__lead_status_enabled=True, lead=None)
-    contacts = contacts.filter(company_id__in=company_ids) if company_ids else contacts.filter(pk__in=contact_ids)
-    pks = list(contacts.order_by("pk").values_list("pk", flat=True))
-    if pks:
-        default = LeadStatus.objects.get(is_default=True)
-        Lead.objects.bulk_create(Lead(contact_id=pk, status=default, is_automatic=True) for pk in pks)
+    column, pks = ("c.id", company_ids) if company_ids else ("p.id", contact_ids)
+    lacking = LACKING.format(among=among(column))
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        for part in batched(sorted(pks), CHUNK):
+            cursor.execute(f"SELECT EXISTS ({lacking})", [keys(part)])
+            if cursor.fetchone()[0]:
+                _give(cursor, lacking, keys(part))
+
+
+def _give(cursor: Any, lacking: str, pks: Any) -> None:
+    default = LeadStatus.objects.get(is_default=True)
+    now, actor = moment(timezone.now()), current_actor()
+    time = "CAST(%s AS timestamptz)" if is_postgresql() else "%s"
+    by = "CAST(%s AS bigint)" if is_postgresql() else "%s"
+    text = GIVE.format(lacking=lacking, true="TRUE", now=time, by=by)
+    cursor.execute(text, [default.pk, now, now, actor.pk if actor else None, pks])
+    changes = [LeadChange(contact, None, default.pk, automatic=True) for (contact,) in cursor.fetchall()]
+    if changes:
+        LeadStatusChange.record(changes)
+        leads_changed.send(Lead, changes=changes)
 
 
 def set_lead_status(*, contact: Contact, status: LeadStatus) -> bool:

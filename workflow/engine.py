@@ -128,7 +128,7 @@ class _Run:
             in_turn=work.in_turn,
             batch_id=current_batch_id(),
             caused_by_id=actor.pk if actor else None,
-            asked_of_id=actor.pk if actor and self.may_ask and actor.is_active and actor.may_edit_companies else None,
+            asked_of_id=actor.pk if actor and actor.may_edit_companies else None,
             retries_id=self.retries.pk if self.retries else None,
         )
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from crm.models import Sale
 from crm.models.categories import POTENTIAL_CUSTOMER
+from crm.models.companies import lock_companies
 from workflow.models import CategoryDecision, Outcome, Trigger
 
 # Decisions of this request that wait, filled on commit; None outside a request.
@@ -58,7 +59,12 @@ def retire_for_contacts(contact_ids: Collection[int]) -> None:
 
 
 def _retire(query: QuerySet[CategoryDecision]) -> None:
-    """Two statements: the second looks only at its own columns, so that an answer given meanwhile stands."""
-    pks = list(query.filter(outcome=Outcome.WAITING).values_list("pk", flat=True))
-    if pks:
+    """End these under the locks of their companies, as whoever asks and answers does. One statement where nothing waits, three where something does.
+
+    The update looks only at its own columns, so that an answer given meanwhile stands.
+    """
+    found = list(query.filter(outcome=Outcome.WAITING).values_list("pk", "company_id"))
+    if found:
+        lock_companies({company for _pk, company in found})
+        pks = [pk for pk, _company in found]
         CategoryDecision.objects.filter(pk__in=pks, outcome=Outcome.WAITING).update(outcome=Outcome.OBSOLETE, decided_at=timezone.now())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.lists import ListItem, ListQuerySet
 from crm.signals import category_meaning_changed
+from crm.sql import is_postgresql
 
 POTENTIAL_CUSTOMER = "potential_customer"
 GROUP_LABELS = {
@@ -44,10 +45,22 @@ class CategoryQuerySet(ListQuerySet):
         with transaction.atomic(using=self.db):
             pks = list(self.values_list("pk", flat=True))
             count = super().update(**kwargs)
-            category_meaning_changed.send(self.model, category_ids=pks)
+            _meaning_changed(pks)
         return count
 
     update.alters_data = True
+
+
+def _meaning_changed(pks: list[int]) -> None:
+    """Tell of it when nobody is at work on any company, and nobody begins before this is committed.
+
+    Whoever moved a company, or asked about one, a moment ago has judged by what the category meant before; who answers the
+    signal must see what they did. It is a rare act of an administrator, so everybody may wait for it.
+    """
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE crm_company IN EXCLUSIVE MODE")
+    category_meaning_changed.send(CompanyCategory, category_ids=pks)
 
 
 class CompanyCategory(ListItem):
@@ -101,4 +114,4 @@ class CompanyCategory(ListItem):
                     kwargs["update_fields"] = {*kwargs["update_fields"], "lead_status_enabled"}
             super().save(*args, **kwargs)
             if before and before != (self.group_id, self.lead_status_enabled):
-                category_meaning_changed.send(type(self), category_ids=[self.pk])
+                _meaning_changed([self.pk])

@@ -100,7 +100,7 @@ class Watched(models.Model):
                 if names is None:
                     super().save(force_insert=force_insert, **options)
                 else:
-                    names |= extra
+                    names |= extra | self._attnames(self.derived_names(names))  # derived from what we say, not from what they said
                     super().save(update_fields=names, **options)
             remember([(self.memory, self.columns(names))], using)
             self.announce([Row(self.pk, old, self.watched_values(old, names))])
@@ -205,8 +205,11 @@ class Watched(models.Model):
         return dirty if asked is None else dirty & asked
 
     def _asked(self, names: Iterable[str]) -> set[str]:
-        known = {self._meta.get_field(name).attname for name in names}
-        return known | {self._meta.get_field(name).attname for name in self.derived_names(known)}
+        known = self._attnames(names)
+        return known | self._attnames(self.derived_names(known))
+
+    def _attnames(self, names: Iterable[str]) -> set[str]:
+        return {self._meta.get_field(name).attname for name in names}
 
     def _locked_row(self, using: str) -> Values | None:
         columns = sorted(self.WATCHED | self.READ)

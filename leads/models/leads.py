@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -58,10 +58,19 @@ class Lead(Watched):
         return f"{self.contact}: {self.status}"
 
     def save(self, **kwargs: Any) -> None:
-        """As Watched's; costs one statement more, which locks the contact."""
+        """As Watched's; costs one statement more, which locks the contact.
+
+        A first status meets the default that somebody's move of the company gives at this moment: then it follows that.
+        """
         with transaction.atomic():
             lock_contacts([self.contact_id])
-            super().save(**kwargs)
+            try:
+                with transaction.atomic(savepoint=self._state.adding):
+                    super().save(**kwargs)
+            except IntegrityError:
+                if not self._state.adding or not models.QuerySet(Lead).filter(pk=self.pk).exists():
+                    raise
+                super().save(**kwargs)
 
     @classmethod
     def announce(cls, rows: list[Row]) -> None:
