@@ -21,9 +21,9 @@ JUDGED = """
       WHEN k.group_id <> 'potential_customer' THEN 'not_potential'
       WHEN c.category_id = r.target_category_id THEN 'already_there'
       WHEN EXISTS (
-        SELECT 1 FROM workflow_categorydecision d LEFT JOIN workflow_categorydecision u ON u.undoes_id = d.id
+        SELECT 1 FROM workflow_categorydecision d
         WHERE d.sale_id = s.id AND d.company_id = c.id AND d.rule_id = r.id AND d.suggested_category_id = r.target_category_id
-          AND (d.outcome = 'kept' OR u.id IS NOT NULL)) THEN 'already_declined'
+          AND (d.outcome = 'kept' OR EXISTS (SELECT 1 FROM workflow_categorydecision u WHERE u.undoes_id = d.id))) THEN 'already_declined'
       ELSE ''
     END AS skip
   FROM {sales} s
@@ -56,7 +56,7 @@ noted AS (
   SELECT id, was, 'won', company_id, company_id, %(now)s::timestamptz, %(by)s::bigint FROM won ORDER BY id),
 locked AS (
   SELECT c.id, c.category_id, c.category_version FROM crm_company c WHERE c.id IN (SELECT company_id FROM won) ORDER BY c.id FOR NO KEY UPDATE),
-judged AS ({JUDGED.format(sales="won", companies="locked", where="")}),
+judged AS MATERIALIZED ({JUDGED.format(sales="won", companies="locked", where="")}),
 placed AS ({PLACED}),
 moved AS (
   UPDATE crm_company c SET category_id = p.target_id, category_version = p.category_version + 1, updated_at = %(now)s::timestamptz,
@@ -70,7 +70,7 @@ SQLITE = (
     INSERT INTO crm_saletransition (sale_id, from_status, to_status, from_company_id, to_company_id, at, by_id)
     SELECT s.id, s.status, 'won', s.company_id, s.company_id, %(now)s, %(by)s FROM crm_sale s WHERE {where} ORDER BY s.id
     """,
-    f"WITH judged AS ({JUDGED.format(sales='crm_sale', companies='crm_company', where='WHERE {where}')}), placed AS ({PLACED}) "
+    f"WITH judged AS MATERIALIZED ({JUDGED.format(sales='crm_sale', companies='crm_company', where='WHERE {where}')}), placed AS ({PLACED}) "
     + DECIDE.format(by="%(by)s", now="%(now)s"),
     """
     UPDATE crm_company SET category_id = d.to_category_id, category_version = d.applied_version, updated_at = %(now)s, updated_by_id = %(by)s

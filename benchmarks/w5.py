@@ -92,7 +92,8 @@ def _real() -> Source:
 def check(source: Source) -> None:
     """The sales are the same whoever brings them in, and the import's decisions are those of the rules in words, row by row."""
     source.prepare()
-    found = {name: data.afterwards(work, PlainSale, CategoryDecision, SaleTransition) for name, work in source.competitors().items()}
+    over = {*data.PASSED_OVER, "sale"}  # each makes sales of its own
+    found = {name: data.afterwards(work, PlainSale, SaleTransition, passed_over=over) for name, work in source.competitors().items()}
     for name in (BULK, PLAIN):
         data.expect(found[name]["PlainSale"], found[HAVN]["PlainSale"], f"W5 sales: {name}")
     data.expect(found[BULK]["SaleTransition"], found[HAVN]["SaleTransition"], "W5 transitions")
@@ -122,7 +123,7 @@ def _found() -> dict[str, object]:
     sales = data.plain(Sale)
     last = data.plain(Company).annotate(last=Max("decisions__applied_version"))
     return {
-        "amount": sales.aggregate(sum=Sum("amount"))["sum"],
+        "amount": round(sales.aggregate(sum=Sum("amount"))["sum"], 2),  # SQLite adds in floating point
         **Counter(sales.values_list("status", flat=True)),
         "transitions": data.plain(SaleTransition).count(),
         "decisions": data.plain(CategoryDecision).exclude(rule=None).count(),

@@ -1,0 +1,97 @@
+"""The benchmarks at tiny sizes: every workload runs, and its competitors leave the same rows. Nothing here looks at a clock.
+
+This is what keeps the SQL written by hand honest: when Havn leaves something else behind, it must follow.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks import data, handwritten, report, results, w1, w2, w3, w5
+from benchmarks.measure import cost_of, statements
+from crm.models import Company, Sale
+from workflow.models import CategoryDecision
+
+pytestmark = pytest.mark.django_db
+TINY = results.TINY
+
+
+def test_w1_the_sql_by_hand_leaves_what_a_save_leaves_whatever_the_guards_say():
+    w1.check(12)
+    assert set(data.plain(Sale).values_list("status", flat=True)) == {"open"}  # it was all taken back
+    assert data.plain(Sale).count() == 14
+    assert data.plain(Company).count() == 12
+
+
+def test_w1_and_w2_meet_every_guard_and_a_second_cause():
+    data.actor()
+    data.rules_on(sale_won="Opportunity")
+    data.fill(12)
+    data.vary()
+    handwritten.win(handwritten.ALL_OPEN, by=data.actor().pk)
+    found = set(CategoryDecision.objects.filter(trigger="sale_won", sale__status="won").values_list("outcome", "skip_reason"))
+    skipped = {("skipped", reason) for reason in ("not_potential", "already_there", "already_declined", "other_cause")}
+    assert found == {("changed", ""), ("kept", ""), *skipped}
+
+
+def test_w2_the_sql_by_hand_leaves_what_an_update_leaves_whatever_the_guards_say():
+    w2.check(12)
+    assert set(data.plain(Sale).values_list("status", flat=True)) == {"open"}
+
+
+def test_unequal_work_stops_a_run(monkeypatch):
+    honest = handwritten.win
+
+    def forgetful(where, **options):
+        honest(where, **options)
+        data.plain(CategoryDecision).filter(skip_reason="already_there").delete()
+
+    monkeypatch.setattr(handwritten, "win", forgetful)
+    with pytest.raises(AssertionError, match="Unequal work, W2: SQL by hand\n  CategoryDecision missing"):
+        w2.check(6)
+
+
+@pytest.mark.parametrize(
+    ("workload", "options", "workloads"),
+    [
+        (w1, {}, {"W1"}),
+        (w2, {"measure": cost_of}, {"W2"}),
+        (w3, {}, {"W3 i", "W3 ii", "W3 iii"}),
+        (w5, {"measure": cost_of, "real": False}, {"W5"}),
+    ],
+    ids=["W1", "W2", "W3", "W5"],
+)
+def test_every_workload_does_equal_work_and_can_be_told(workload, options, workloads):
+    found = [result.as_json() for result in workload.run(TINY, **options)]
+    assert {result["workload"] for result in found} == workloads
+    assert all(result["targets"] or result["notes"] or "save alone" in result["what"] for result in found)
+    assert all(len(costs["rounds"]) == 1 for result in found for costs in result["competitors"].values())
+    machine = {"processor": "x", "cores": 1, "memory_gb": 1, "kernel": "x"}
+    whole = {"command": "make bench", "date": "", "commit": "", "machine": machine, "versions": {}, "notes": [], "results": found}
+    told = report.text(json.loads(json.dumps(whole)))
+    assert all(f"### {result['workload']}, " in told for result in found)
+
+
+def test_statements_are_told_by_kind_with_their_transaction():
+    data.actor()
+    data.rules_on()
+    data.fill(1)
+    pk = data.plain(Sale).get().pk
+    by = data.actor().pk
+    sent = statements(lambda: w1.save_in_transaction(pk, by))
+    assert sent == ["SAVEPOINT", "SELECT crm_sale", "UPDATE crm_sale", "RELEASE"]  # the test itself is a transaction
+
+
+def test_a_missed_target_is_called_missed():
+    assert results.Target("", 2.51, 2.5).verdict == "missed"
+    assert results.Target("", 2.5, 2.5, 1.8).verdict == "met"
+    assert results.Target("", 1.8, 2.5, 1.8).verdict == "stretch met"
+
+
+def test_results_go_between_the_markers(tmp_path):
+    path = tmp_path / "RESULTS.md"
+    path.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    report.write(path, "new\n")
+    assert path.read_text() == f"before\n{report.BEGIN}\nnew\n{report.END}\nafter\n"
