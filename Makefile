@@ -6,8 +6,9 @@ unexport PYENV_VERSION VIRTUAL_ENV
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 PYTHON := $(ROOT)/.venv/bin/python
 PORT ?= 8000
+SIZE ?= full
 
-.PHONY: help demo demo-reset test setup setup-dev lint format messages
+.PHONY: help demo demo-reset test bench setup setup-dev lint format messages
 
 help:  ## What there is
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(ROOT)/Makefile
@@ -20,6 +21,9 @@ demo-reset: setup  ## As demo, but starting over
 
 test: setup-dev  ## Everything that must be true, on SQLite, PostgreSQL and in Chromium
 	@sh $(ROOT)/scripts/test.sh
+
+bench: setup-dev  ## What it costs next to plain Django and SQL by hand (SIZE=quick to try it), on databases of its own
+	@cd $(ROOT) && $(PYTHON) -m benchmarks.run --size $(SIZE)
 
 setup:
 	@sh $(ROOT)/scripts/setup.sh base
