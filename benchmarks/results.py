@@ -15,14 +15,15 @@ from benchmarks.measure import Costs, ratio, spread
 class Sizes:
     """How much is measured. Rounds are how often each competitor has its turn."""
 
-    saves: int = 500  # sales of one round of W1 and W3
-    save_rounds: int = 7
+    saves: int = 400  # sales of one round of W1 and W3
+    save_rounds: int = 5
     updates: tuple[int, ...] = (10_000, 100_000)
     update_rounds: int = 3
     rows: int = 100_000
     companies: int = 20_000
     skewed: int = 10_000
     import_rounds: int = 3
+    skewed_rounds: int = 1  # of the skewed files, which have no target and take long
     check: int = 2_000  # rows that are compared one by one
 
 

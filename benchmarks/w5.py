@@ -141,31 +141,31 @@ def run(sizes: Sizes, *, measure: Measure = cost_in_child, real: bool = True) ->
         check(_made_up("", Path(folder) / "check.csv", sales=sizes.check, companies=max(2, sizes.check // 5)))
         spread = f"{sizes.rows:,} sales spread over {sizes.companies:,} companies"
         spread_source = _made_up(spread, Path(folder) / "spread.csv", sales=sizes.rows, companies=sizes.companies)
-        results.append(_measured(spread_source, sizes.rows, sizes, measure))
+        results.append(_measured(spread_source, sizes.rows, sizes.import_rounds, measure))
         results[0].hold("CPU, times plain bulk_create()", results[0].ratio(HAVN), 2.5)
         skewed = _made_up(f"{sizes.skewed:,} sales of 5 companies", Path(folder) / "skewed.csv", sales=sizes.skewed, companies=5)
-        results.append(_measured(skewed, sizes.skewed, sizes, measure))
+        results.append(_measured(skewed, sizes.skewed, sizes.skewed_rounds, measure))
         if not real:
             return results
         if (REAL / "sales_pipeline.csv").exists():
-            results.append(_measured(_real(), 8_800, sizes, measure))
+            results.append(_measured(_real(), 8_800, sizes.skewed_rounds, measure))
         else:
             results[0].notes.append("The real data set is not at ../shared/data/crm-sales-opportunities, so it was left out.")
     return results
 
 
-def _measured(source: Source, size: int, sizes: Sizes, measure: Measure) -> Result:
+def _measured(source: Source, size: int, rounds: int, measure: Measure) -> Result:
     source.prepare()
     wanted = _sums(source.path, source.reader())
     bare = {**wanted, "transitions": 0, "decisions": 0}
     costs = compare(
         source.competitors(),
-        rounds=sizes.import_rounds,
+        rounds=rounds,
         before=source.prepare,
         after=lambda name: data.expect(_found(), bare if name == PLAIN else wanted, f"W5: {name}"),
         measure=measure,
     )
-    result = Result("W5", source.what, size, sizes.import_rounds, PLAIN, costs)
+    result = Result("W5", source.what, size, rounds, PLAIN, costs)
     result.statements = _statements(source)
     thousand = len(result.statements[HAVN])
     result.notes.append(f"The first 1,000 rows alone cost {thousand} statements with import_sales, {len(result.statements[BULK])} with bulk_create().")
