@@ -130,8 +130,8 @@ def vary() -> None:
                 CategoryDecision.objects.create(**values, outcome="kept", from_category=lead)
             case 4:
                 done = CategoryDecision.objects.create(**values, outcome="changed", applied_version=2, from_category=lead, to_category=target)
-                undone = {"trigger": "undo", "outcome": "undone", "applied_version": 3, "from_category": target, "to_category": lead}
-                CategoryDecision.objects.create(company_id=sale.company_id, undoes=done, decided_at=now, **undone)
+                undone = {**values, "trigger": "undo", "outcome": "undone", "applied_version": 3, "from_category": target, "to_category": lead}
+                CategoryDecision.objects.create(**undone, undoes=done)
                 company.update(category_version=3)
             case 5:
                 sale.pk = None

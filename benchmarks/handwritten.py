@@ -23,7 +23,7 @@ JUDGED = """
       WHEN EXISTS (
         SELECT 1 FROM workflow_categorydecision d
         WHERE d.sale_id = s.id AND d.company_id = c.id AND d.rule_id = r.id AND d.suggested_category_id = r.target_category_id
-          AND (d.outcome = 'kept' OR EXISTS (SELECT 1 FROM workflow_categorydecision u WHERE u.undoes_id = d.id))) THEN 'already_declined'
+          AND d.outcome IN ('kept', 'undone')) THEN 'already_declined'
       ELSE ''
     END AS skip
   FROM {sales} s

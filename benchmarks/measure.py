@@ -151,7 +151,7 @@ KINDS = (
     ("SAVEPOINT", re.compile(""), "SAVEPOINT"),
     ("RELEASE", re.compile(""), "RELEASE"),
 )
-TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE)\s+"?([a-z_]+)"?', re.IGNORECASE)
+TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE|EXECUTE)\s+"?([a-z_]+)"?', re.IGNORECASE)
 
 
 def statements(work: Work) -> list[str]:
@@ -165,5 +165,5 @@ def _short(sql: str) -> str:
     first = sql.split(None, 1)[0].upper().rstrip(";")
     kind = next((name for word, pattern, name in KINDS if word == first and pattern.search(sql)), first)
     written = re.search(r"\bINSERT INTO\s+\"?([a-z_]+)", sql) if kind == "INSERT" else None
-    table = written or (TABLE.search(sql) if kind.split()[0] in {"SELECT", "INSERT", "UPDATE", "DELETE"} else None)
+    table = written or (TABLE.search(sql) if kind.split()[0] in {"SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"} else None)
     return f"{kind} {table[1]}" if table else kind
