@@ -66,13 +66,14 @@ def rules_on(**targets: str) -> None:
 
 def empty() -> None:
     """Remove all companies and what hangs on them. In a test's transaction row by row, since PostgreSQL then refuses to truncate."""
+    tables = [model._meta.db_table for model in (CategoryDecision, Batch, SaleTransition, Sale, Lead, Contact, Company)]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql" and not connection.in_atomic_block:
-            cursor.execute("TRUNCATE crm_company, workflow_batch RESTART IDENTITY CASCADE")
+            cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
             return
         with transaction.atomic():
-            for model in (CategoryDecision, Batch, SaleTransition, Sale, Lead, Contact, Company):
-                cursor.execute(f"DELETE FROM {model._meta.db_table}")
+            for table in tables:
+                cursor.execute(f"DELETE FROM {table}")
 
 
 def fill(companies: int, *, sales: bool = True) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 from benchmarks import data, handwritten
 from benchmarks.measure import Measure, Work, compare, cost_in_child, cost_of, statements, traced_in_child
@@ -39,16 +40,28 @@ def run(sizes: Sizes, *, measure: Measure = cost_in_child) -> list[Result]:
     check(sizes.check)
     data.rules_on(sale_won="Customer")
     results = [_at(size, sizes, measure) for size in sizes.updates]
-    small, large = results[0], results[-1]
-    chunks = [-(-result.size // CHUNK) for result in (small, large)]
-    if chunks[1] > chunks[0]:
-        each = (len(large.statements[HAVN]) - len(small.statements[HAVN])) / (chunks[1] - chunks[0])
-        fixed = len(large.statements[HAVN]) - each * chunks[1]
-        large.notes.append(f"Havn sends {each:g} statements for each {CHUNK:,} companies and {fixed:g} besides.")
-        large.hold("statements for each 2,000 companies: times those of the smaller size", each * chunks[0] / (len(small.statements[HAVN]) - fixed), 1.0)
-        growth = [max(cost.memory for cost in result.costs[HAVN]) / result.size for result in (small, large)]
-        large.notes.append(f"Memory of Havn grows by {growth[0]:,.0f} and {growth[1]:,.0f} bytes a row at {small.size:,} and {large.size:,} rows.")
+    large = results[-1]
+    sent = {chunks(result.size): len(result.statements[HAVN]) for result in results}
+    if len(sent) > 1:
+        _hold_statements(large, sent)
+    growth = " and ".join(f"{max(cost.memory for cost in result.costs[HAVN]) / result.size:,.0f} at {result.size:,} rows" for result in results)
+    large.notes.append(f"Memory of Havn grows by this many bytes a row: {growth}.")
     return results
+
+
+def chunks(size: int) -> int:
+    """In how many pieces Havn does so many companies."""
+    return -(-size // CHUNK)
+
+
+def _hold_statements(result: Result, sent: dict[int, int]) -> None:
+    """With a third size: does each further chunk cost the same?"""
+    data.fill(2 * CHUNK)
+    sent[2] = len(statements(win_havn))
+    steps = [(more[1] - less[1]) / (more[0] - less[0]) for less, more in pairwise(sorted(sent.items()))]
+    told = ", ".join(f"{count} for {pieces}" for pieces, count in sorted(sent.items()))
+    result.notes.append(f"Statements of Havn by chunks of {CHUNK:,} companies: {told}; so {steps[-1]:g} for each further one.")
+    result.hold("statements for each further 2,000 companies, most to least", max(steps) / min(steps), 1.0)
 
 
 def _at(size: int, sizes: Sizes, measure: Measure) -> Result:
