@@ -1,13 +1,13 @@
 """What happened, as lists. Upper apps learn of it here; a single save is a list of one.
 
 Each signal is sent inside the transaction of the write, after it, once per write (A4: one batch is one save).
-`changes` is a list of the dataclass named beside it.
+`changes` is a list of what is named beside it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.dispatch import Signal
 
@@ -15,8 +15,7 @@ CREATED = "created"  # origins of a category change
 MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True)
-class SaleChange:
+class SaleChange(NamedTuple):
     """One sale's row before and after. Before creation `old_status` is empty."""
 
     sale_id: int
@@ -33,8 +32,7 @@ class SaleChange:
         return not self.old_status
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryChange:
+class CategoryChange(NamedTuple):
     """A company's category before and after; `version` is the company's number for this change (A10).
 
     `uses_lead_status` is what the new category says, where whoever moved the company has read it; None means look it up.
@@ -47,8 +45,7 @@ class CategoryChange:
     uses_lead_status: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ContactChange:
+class ContactChange(NamedTuple):
     """A contact that was created (`old_company_id` is None) or moved to another company."""
 
     contact_id: int

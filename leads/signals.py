@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.dispatch import Signal
 
 
-@dataclass(frozen=True, slots=True)
-class LeadChange:
+class LeadChange(NamedTuple):
     """One contact's lead status before (None: had none) and after. `automatic` when Havn assigned the default (L3)."""
 
     contact_id: int

@@ -16,6 +16,7 @@ from crm.models import CompanyCategory, User
 from leads.initial import make_statuses
 from leads.models import LeadStatus
 from tests.factories import UserFactory
+from workflow import engine
 from workflow.models import WorkflowSettings
 
 
@@ -28,6 +29,11 @@ def _fast_passwords(settings: Any) -> None:
 def _nobody_at_work() -> Iterator[None]:
     with working():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_seen_of_rules() -> None:
+    engine.forget_rules()
 
 
 @pytest.fixture(autouse=True)

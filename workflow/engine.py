@@ -6,8 +6,9 @@ Set-based: a batch of 10,000 sales costs the same statements as one sale, for ea
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import batched
 
 from django.db import IntegrityError, connection, transaction
@@ -32,6 +33,11 @@ logger = logging.getLogger(__name__)
 
 ByCompany = dict[int, list[Cause]]
 
+# For which triggers this process has lately seen a rule that is on: whether one asked, and until when to believe it. It only
+# spares a look: the pass reads the rules again under the lock. Where it is out of date, a save costs a few statements more.
+BELIEVED_FOR = 60  # seconds
+_seen_on: dict[frozenset[Trigger], tuple[bool, float]] = {}
+
 
 def run(causes: Iterable[Cause], *, retries: CategoryDecision | None = None) -> None:
     """Let the enabled rules answer to `causes`, which came from one save (A4). In the transaction of that save (A6).
@@ -45,13 +51,27 @@ def run(causes: Iterable[Cause], *, retries: CategoryDecision | None = None) -> 
         by_company[cause.company_id].append(cause)
     if not by_company:
         return
-    triggers = {cause.trigger for found in by_company.values() for cause in found}
-    asks = _rules_on(triggers)
-    if asks:
-        _Run(triggers, may_ask=any(asks), retries=retries).settle_all(by_company)
+    triggers = frozenset(cause.trigger for found in by_company.values() for cause in found)
+    may_ask, until = _seen_on.get(triggers, (False, 0))
+    if until < time.monotonic():
+        asks = _rules_on(triggers)
+        if not asks:
+            return
+        may_ask, until = any(asks), time.monotonic() + BELIEVED_FOR
+    run = _Run(may_ask=may_ask, retries=retries)
+    run.settle_all(by_company)
+    if run.decided:
+        _seen_on[triggers] = (run.may_ask, until)
+    else:
+        _seen_on.pop(triggers, None)  # no rule looked at these: next time, look for one first
 
 
-def _rules_on(triggers: set[Trigger]) -> list[bool]:
+def forget_rules() -> None:
+    """Look for rules again at the next save, as a process that has just begun. For tests that count statements."""
+    _seen_on.clear()
+
+
+def _rules_on(triggers: Collection[Trigger]) -> list[bool]:
     """Whether each rule that is on for these asks first. A look without a lock, to spare a save the rest; the pass looks again."""
     places = ", ".join(["%s"] * len(triggers))
     try:
@@ -66,9 +86,10 @@ def _rules_on(triggers: set[Trigger]) -> list[bool]:
 class _Run:
     """What the passes of one save share."""
 
-    def __init__(self, triggers: set[Trigger], *, may_ask: bool, retries: CategoryDecision | None) -> None:
-        self.triggers, self.may_ask, self.retries = triggers, may_ask, retries
+    def __init__(self, *, may_ask: bool, retries: CategoryDecision | None) -> None:
+        self.may_ask, self.retries = may_ask, retries
         self.alone = 0  # companies that have failed alone
+        self.decided = False  # whether a rule looked at all
 
     def settle_all(self, by_company: ByCompany) -> None:
         """2,000 companies at a time, in the order of their keys."""
@@ -112,6 +133,7 @@ class _Run:
         asked: list[Verdict] = []
         while todo:
             found = verdicts.write(todo, setting, may_ask=self.may_ask)
+            self.decided |= bool(found)
             asked += [verdict for verdict in found if verdict.outcome == Outcome.WAITING]
             changed = {verdict.company_id: verdict for verdict in found if verdict.outcome == Outcome.CHANGED}
             _move(changed, found, locked)

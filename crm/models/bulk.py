@@ -6,12 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import batched
 from typing import Any, NamedTuple
 
 from django.db import connections, models, transaction
+from django.db.models.expressions import Col, RawSQL
+from django.db.models.lookups import Lookup
+from django.db.models.sql.where import WhereNode
 
 from crm.models.memory import Values, remember
-from crm.sql import CHUNK
+from crm.sql import CHUNK, among, keys
 
 _held: ContextVar[bool] = ContextVar("held", default=False)
 
@@ -97,8 +101,9 @@ class WatchedQuerySet(models.QuerySet):
         """Write `kwargs`, in which watched columns are plain values, to the locked `rows`; returns their new watched values."""
         plain = self if self.query.annotations else models.QuerySet(self.model, using=self.db)
         pks = list(rows)
-        for start in range(0, len(pks), CHUNK):
-            models.QuerySet.update(plain.filter(pk__in=pks[start : start + CHUNK]), **kwargs)
+        column = f"{connections[self.db].ops.quote_name(self.model._meta.db_table)}.{connections[self.db].ops.quote_name(self.model._meta.pk.column)}"
+        for part in batched(pks, CHUNK):
+            models.QuerySet.update(plain.filter(RawSQL(among(column, self.db), [keys(part, self.db)], models.BooleanField())), **kwargs)
         new = {}
         for name, value in kwargs.items():
             field = self.model._meta.get_field(name)
@@ -138,11 +143,19 @@ class WatchedQuerySet(models.QuerySet):
         unordered = self.order_by()
         if not connections[self.db].features.has_select_for_update:
             return self._collect(unordered)
+        if self._asks_only_its_own_columns():  # then the database asks again by itself, of each row it had to wait for
+            return self._collect(unordered.select_for_update(no_key=True))
         pks = list(plain.filter(pk__in=unordered.values("pk")).order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
         found: dict[int, Values] = {}
         for start in range(0, len(pks), CHUNK):
             found |= self._collect(unordered.filter(pk__in=pks[start : start + CHUNK]))
         return found
+
+    def _asks_only_its_own_columns(self) -> bool:
+        """Whether the conditions compare columns of this table with plain values: no join, no subquery, no DISTINCT."""
+        query = self.query
+        joined = sum(1 for alias in query.alias_map if query.alias_refcount[alias]) > 1
+        return not (joined or query.distinct or query.combinator or query.annotations or query.extra) and all(map(_is_plain, _leaves(query.where)))
 
     def _collect(self, query: models.QuerySet) -> dict[int, Values]:
         columns = sorted(self.model.WATCHED | self.model.READ)
@@ -150,6 +163,19 @@ class WatchedQuerySet(models.QuerySet):
 
     def _attnames(self, names: Iterable[str]) -> set[str]:
         return {self.model._meta.get_field(name).attname for name in names}
+
+
+def _leaves(node: WhereNode) -> Iterator[Any]:
+    for child in node.children:
+        if isinstance(child, WhereNode):
+            yield from _leaves(child)
+        else:
+            yield child
+
+
+def _is_plain(condition: Any) -> bool:
+    """Whether this compares a column with values."""
+    return isinstance(condition, Lookup) and isinstance(condition.lhs, Col) and not hasattr(condition.rhs, "as_sql") and not is_expression(condition.rhs)
 
 
 def is_expression(value: Any) -> bool:

@@ -43,6 +43,7 @@ def _contacts(size, **values):
 def _same_for_every_size(prepare, write, decided=None, sizes=SIZES):
     """Compare the statements of `write(prepare(size))` for each size; `decided` counts what must have come of it for each row."""
     costs = []
+    write(prepare(sizes[0]))  # the first save of a process looks for rules first
     for size in sizes:
         rows = prepare(size)
         before = CategoryDecision.objects.count()
@@ -133,13 +134,13 @@ def test_l3_entering_a_category_with_lead_status_costs_the_same_for_1_2_and_100(
         return [contact.company_id for contact in _contacts(size, category=customer)]
 
     _same_for_every_size(prepare, lambda pks: Company.objects.filter(pk__in=pks).update(category=lead), decided=1)
-    assert LeadStatusChange.objects.count() == sum(SIZES)
+    assert LeadStatusChange.objects.count() == SIZES[0] + sum(SIZES)
 
 
 def test_l3_creating_companies_and_contacts_in_bulk_costs_the_same_for_1_2_and_100():
     _same_for_every_size(lambda size: [Company(name="x") for _ in range(size)], Company.objects.bulk_create, decided=1)
     _same_for_every_size(lambda size: [Contact(first_name="Anne", company=company) for company in _companies(size)], Contact.objects.bulk_create)
-    assert Lead.objects.count() == sum(SIZES)
+    assert Lead.objects.count() == SIZES[0] + sum(SIZES)
 
 
 def test_a5_where_no_rule_is_on_a_batch_costs_one_statement_to_see_that(category):
