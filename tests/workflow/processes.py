@@ -146,19 +146,19 @@ class People:
     def meet(self, first: Task, second: Task, *, roll_back: bool = False, must_wait: bool = True) -> tuple[Any, Any]:
         """Let `second` run into the open transaction of `first`, which ends when `second` waits for it; both results."""
         holder, other = self(2)
+        other.prepare(second, say_begins=connection.vendor == "sqlite")
         holder.prepare(first, hold_after=len(first.steps))
         holder.go()
         held = holder.hear("held")["results"]
-        waited = self.wait_for(other, second)
+        waited = self.waits(other)
         holder.say(roll_back=roll_back)
         holder.finish()
         result = other.finish().results
         assert waited or not must_wait, "the two did not meet: this test shows nothing"
         return held[-1], result[-1]
 
-    def wait_for(self, person: Person, task: Task) -> bool:
-        """Let somebody begin who must wait for an open transaction; whether they do."""
-        person.prepare(task, say_begins=connection.vendor == "sqlite")
+    def waits(self, person: Person) -> bool:
+        """Let somebody begin who is prepared; whether they then wait for a transaction that is open."""
         person.go()
         if connection.vendor == "sqlite":  # cannot be looked at, but it waits where it begins to write: one at a time may
             person.hear("begins")

@@ -90,15 +90,15 @@ def _answer(verb, decision, administrator, **more):
 
 
 OTHER = {  # what somebody else does at that moment: a verb, and its arguments by (suggestion, second sale, category)
-    "by hand, still a lead": lambda asked, sale, category: do("categorise", company=asked.company, category=category["Opportunity"]),
-    "by hand, a partner": lambda asked, sale, category: do("categorise", company=asked.company, category=category["Partner"]),
-    "by hand, as suggested": lambda asked, sale, category: do("categorise", company=asked.company, category=category["Customer"]),
-    "reopened": lambda asked, sale, category: do("reopen", sale=asked.sale),
-    "lost after all": lambda asked, sale, category: do("close", sale=asked.sale, status="lost"),
-    "moved": lambda asked, sale, category: do("move", sale=asked.sale, company=None),
-    "archived": lambda asked, sale, category: do("archive_sale", sale=asked.sale),
-    "a newer one": lambda asked, sale, category: do("win", sale=sale),
-    "in a batch": lambda asked, sale, category: do("update", sales=[sale.pk, asked.sale_id], status="open"),
+    "by hand, still a lead": lambda asked, _sale, category: do("categorise", company=asked.company, category=category["Opportunity"]),
+    "by hand, a partner": lambda asked, _sale, category: do("categorise", company=asked.company, category=category["Partner"]),
+    "by hand, as suggested": lambda asked, _sale, category: do("categorise", company=asked.company, category=category["Customer"]),
+    "reopened": lambda asked, _sale, _category: do("reopen", sale=asked.sale),
+    "lost after all": lambda asked, _sale, _category: do("close", sale=asked.sale, status="lost"),
+    "moved": lambda asked, _sale, _category: do("move", sale=asked.sale, company=None),
+    "archived": lambda asked, _sale, _category: do("archive_sale", sale=asked.sale),
+    "a newer one": lambda _asked, sale, _category: do("win", sale=sale),
+    "in a batch": lambda asked, sale, _category: do("update", sales=[sale.pk, asked.sale_id], status="open"),
 }
 # (what the other one did first) -> what accepting says then, how the suggestion ended, where the company is
 ACCEPT_COMES_SECOND = {
@@ -174,15 +174,15 @@ def test_q4_a_lead_status_that_moves_on_ends_the_question_before_somebody_answer
 
 # ------------------------------------------------- an administrator, meanwhile
 RULE_CHANGES = {  # what the administrator does while a salesperson waits for the company -> what comes of the sale
-    "switched off": (lambda rule, category: do("set_rule", rule=rule, is_enabled=False), [], "Opportunity"),
+    "switched off": (lambda rule, _category: do("set_rule", rule=rule, is_enabled=False), [], "Opportunity"),
     "another target": (
         lambda rule, category: do("set_rule", rule=rule, target_category_id=category["Partner"].pk),
         [("sale_won", "changed", "")],
         "Partner",
     ),
-    "asks": (lambda rule, category: do("set_rule", rule=rule, ask_user=True), [("sale_won", "waiting", "")], "Opportunity"),
+    "asks": (lambda rule, _category: do("set_rule", rule=rule, ask_user=True), [("sale_won", "waiting", "")], "Opportunity"),
     "target deleted": (
-        lambda rule, category: do("delete_category", category=rule.target_category),
+        lambda rule, _category: do("delete_category", category=rule.target_category),
         [("sale_won", "skipped", "target_deleted")],
         "Opportunity",
     ),
@@ -197,9 +197,10 @@ def test_a1_a_rule_is_read_when_the_company_is_ours_and_not_when_we_began_to_wai
     sale = SaleFactory()
     holder, seller, administrator = people(3)
     holder.prepare(do("categorise", company=sale.company, category=category["Opportunity"]), hold_after=1)
+    seller.prepare(do("win", sale=sale))
     holder.go()
     holder.hear("held")
-    assert people.wait_for(seller, do("win", sale=sale)), "the two did not meet: this test shows nothing"
+    assert people.waits(seller), "the two did not meet: this test shows nothing"
     administrator.prepare(change(won, category))
     administrator.go()
     administrator.finish()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -36,6 +37,7 @@ except ImportError:  # until it is there: what it promises
                 again = getattr(error.__cause__, "sqlstate", "") in ("40P01", "40001") or "locked" in str(error)
                 if not again or not left:
                     raise
+                time.sleep(random.random() / 5)  # or the same two meet again
         raise AssertionError
 
 
@@ -114,7 +116,7 @@ def create(companies: Sequence[int], status: str = "open") -> int:
     return len(Sale.objects.bulk_create(Sale(title="Solar roof", company_id=company, status=status) for company in companies))
 
 
-def import_sales(path: str, *options: str) -> None:
+def import_sales(path: str, options: Sequence[str] = ()) -> None:
     """Import a file of sales."""
     call_command("import_sales", path, *options, stdout=Path("/dev/null").open("w"))  # noqa: SIM115
 
@@ -135,6 +137,11 @@ def categorise_all(companies: Sequence[int], category: int) -> int:
 def set_lead_status(contact: int, status: int) -> bool:
     """Set a lead status, as the page does."""
     return set_status(contact=Contact.objects.get(pk=contact), status=LeadStatus.objects.get(pk=status))
+
+
+def first_lead(contact: int, status: int) -> None:
+    """Give a person their first lead status, as Django's admin does."""
+    Lead.objects.create(contact_id=contact, status_id=status)
 
 
 def update_leads(contacts: Sequence[int], status: int) -> int:
@@ -187,6 +194,11 @@ def choose(decision: int, category: int, seen: int) -> str:
     return decisions.choose(decision, CompanyCategory.objects.get(pk=category), by=_me(), seen_version=seen).decision.outcome
 
 
+def lock_decision(decision: int) -> int:
+    """Hold up whoever wants to end a suggestion."""
+    return CategoryDecision.objects.select_for_update().values_list("pk", flat=True).get(pk=decision)
+
+
 # -------------------------------------------------------------------- browsing
 _browser: dict[str, Client] = {}
 
@@ -221,10 +233,10 @@ def _something(
         return dice.sample(pks, dice.randint(2, len(pks)))
 
     deeds: list[tuple[int, Callable[[], Any]]] = [
-        (6, lambda: win(dice.choice(sales))),
-        (4, lambda: close(dice.choice(sales), "lost")),
-        (4, lambda: reopen(dice.choice(sales))),
-        (3, lambda: move(dice.choice(sales), dice.choice([*companies, None]))),
+        (6, lambda: _as_a_page(win, dice.choice(sales))),
+        (4, lambda: _as_a_page(close, dice.choice(sales), "lost")),
+        (4, lambda: _as_a_page(reopen, dice.choice(sales))),
+        (3, lambda: _as_a_page(move, dice.choice(sales), dice.choice([*companies, None]))),
         (3, lambda: set_lead_status(dice.choice(contacts), dice.choice(statuses))),
         (1, lambda: move_contact(dice.choice(contacts), dice.choice(companies))),
         (4, lambda: categorise(dice.choice(companies), dice.choice(categories))),
@@ -242,6 +254,13 @@ def _something(
     except (NothingToDecide, Stale, TargetDeleted, *REFUSALS) as refused:
         return type(refused).__name__
     return "done"
+
+
+def _as_a_page(verb: Callable[..., Any], sale: int, *arguments: Any) -> None:
+    """With the sale locked from the moment it is read."""
+    with transaction.atomic():
+        Sale.objects.select_for_update(no_key=True).get(pk=sale)
+        verb(sale, *arguments)
 
 
 def _answer(dice: random.Random) -> None:

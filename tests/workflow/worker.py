@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import tests.environment  # noqa: F401  (settings of the test run; DATABASE_URL comes from whoever started us)
@@ -76,7 +77,7 @@ class Task:
             except RollBack:
                 return {"results": [], "tries": self.tries}
             except Exception as error:
-                return {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc(), "tries": self.tries}
+                return {"error": f"{type(error).__name__}: {error}", "trace": _path(error), "tries": self.tries}
 
     def _all(self) -> list[Any]:
         if self.told.get("retry"):
@@ -122,6 +123,12 @@ class Task:
         return execute(sql, params, many, context)
 
 
+def _path(error: BaseException) -> str:
+    """Where it came from, in our own code."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+    return "".join(traceback.format_list(frames))
+
+
 def backend() -> int | None:
     """PostgreSQL's number for our connection; by it others see whether we wait."""
     if connection.vendor != "postgresql":
@@ -134,13 +141,16 @@ def backend() -> int | None:
 def main() -> None:
     """Work until nobody speaks any more."""
     line = Line()
+    if connection.vendor == "postgresql":
+        with suppress(DatabaseError), connection.cursor() as cursor:  # only a superuser may; then a deadlock costs no second
+            cursor.execute("SET deadlock_timeout = '100ms'")
     while True:
         told = line.hear()
         try:
             task = Task(line, told)
             line.say("ready", backend=backend())
         except (DatabaseError, AttributeError) as error:
-            line.say("done", error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+            line.say("done", error=f"{type(error).__name__}: {error}", trace=_path(error))
             continue
         line.hear()
         line.say("done", **task.run())
