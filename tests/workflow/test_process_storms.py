@@ -144,3 +144,13 @@ def test_people_go_on_saving_while_a_long_import_runs(people, category, tmp_path
     assert Sale.objects.filter(external_source="sales").count() == 3000
     assert {where(company) for company in companies} == {"Customer"}
     assert_everything_is_true(always_on=("sale_won", "sale_registered"))
+
+
+@on_postgresql
+def test_a6_renaming_and_regrouping_a_category_while_a_sale_is_won_there_costs_nobody_their_save(people, category):
+    """A new name is a new key, for which whoever refers to the category waits at commit; the group ends the questions there."""
+    rule("sale_won", category["Customer"], ask=True)
+    first, second = SaleFactory.create_batch(2, company=CompanyFactory())
+    first.win()
+    people.meet(do("win", sale=second), do("edit_category", category=category["Lead"], name="Cold", group_id="lost"))
+    assert where(first.company) == "Cold"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -23,23 +22,6 @@ from workflow.decisions import NothingToDecide, Stale, TargetDeleted
 from workflow.models import AutomationRule, CategoryDecision
 
 REFUSALS: tuple[type[Exception], ...] = (LeadStatusNotEnabled,)
-
-try:
-    from crm.retrying import retrying
-except ImportError:  # until it is there: what it promises
-
-    def retrying(work: Callable[[], Any], *, tries: int = 5) -> Any:
-        """Do `work`, which opens its own transaction, again after a deadlock or a locked database."""
-        for left in reversed(range(tries)):
-            try:
-                return work()
-            except OperationalError as error:
-                again = getattr(error.__cause__, "sqlstate", "") in ("40P01", "40001") or "locked" in str(error)
-                if not again or not left:
-                    raise
-                time.sleep(random.random() / 5)  # or the same two meet again
-        raise AssertionError
-
 
 try:
     from workflow.undo import CannotUndo

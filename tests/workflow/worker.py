@@ -27,6 +27,7 @@ from django.db import DatabaseError, connection, transaction
 
 from crm.actor import working
 from crm.models import User
+from crm.retrying import retrying
 from tests.workflow import verbs
 from workflow.decisions import NothingToDecide, Stale, TargetDeleted
 
@@ -81,7 +82,7 @@ class Task:
 
     def _all(self) -> list[Any]:
         if self.told.get("retry"):
-            return verbs.retrying(self._together)
+            return retrying(self._together)
         if self.told.get("together") or self.hold_after is not None:
             return self._together()
         self.tries = 1
