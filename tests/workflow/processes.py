@@ -172,6 +172,18 @@ class People:
             time.sleep(0.005)
         return False
 
+    def deadlocks(self) -> int:
+        """How often PostgreSQL has ended one. The engine begins again by itself, so that nothing else would tell."""
+        if connection.vendor != "postgresql":
+            return 0
+        for person in self.here:
+            person.prepare(do("report_statistics"))
+            person.go()
+            person.finish()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+            return cursor.fetchone()[0]
+
 
 def database_url() -> str:
     """The database of this test run, for another process."""

@@ -25,11 +25,13 @@ def test_a5_a_batch_and_single_saves_in_opposite_order_hold_up_nobody(people, ca
     rule("sale_won", category["Customer"], ask=ask)
     companies = CompanyFactory.create_batch(30)
     batch, mine, theirs = [[SaleFactory(company=company) for company in companies] for _ in range(3)]
+    before = people.deadlocks()
     people.at_once(
         do("update", sales=[sale.pk for sale in batch], status="won"),
         each(*[do("win", sale=sale) for sale in reversed(mine)]),
         each(*[do("win", sale=sale) for sale in theirs]),
     )
+    assert people.deadlocks() == before
     assert_everything_is_true(always_on=("sale_won",))
     assert [numbers(company) for company in companies] == [[1] if ask else [1, 2]] * 30
     assert {len(by_rules(company)) for company in companies} == {3}
@@ -53,6 +55,7 @@ def test_a5_two_people_whose_transactions_wait_for_each_other_both_get_there(peo
     (a, b), (c, d) = [SaleFactory.create_batch(2, company=company) for company in companies]
     mine, theirs = each(do("win", sale=a), do("win", sale=c), retry=True), each(do("win", sale=d), do("win", sale=b), retry=True)
     first, second = people(2)
+    before = people.deadlocks()
     for person, task in ((first, mine), (second, theirs)):
         person.prepare(task, hold_after=1)
         person.go()
@@ -60,7 +63,30 @@ def test_a5_two_people_whose_transactions_wait_for_each_other_both_get_there(peo
     first.go()
     second.go()
     assert sorted(person.finish().tries for person in (first, second)) == [1, 2]
+    assert people.deadlocks() > before  # or counting them would prove nothing
     assert [numbers(company) for company in companies] == [[1, 2], [1, 2]]
+    assert_everything_is_true(always_on=("sale_won",))
+
+
+@on_postgresql
+def test_a5_two_batches_at_the_same_companies_lock_them_in_one_order(people, category):
+    """Somebody holds a company in the middle, so that both batches stop half-way with what they have locked."""
+    rule("sale_won", category["Customer"])
+    companies = CompanyFactory.create_batch(30)
+    mine, theirs = [[SaleFactory(company=company).pk for company in order] for order in (companies, companies[::-1])]
+    middle, first, second = people(3)
+    before = people.deadlocks()
+    middle.prepare(do("categorise", company=companies[15], category=category["Opportunity"]), hold_after=1)
+    first.prepare(do("update", sales=mine, status="won"))
+    second.prepare(do("update", sales=theirs, status="won"))
+    middle.go()
+    middle.hear("held")
+    assert people.waits(first), "the two did not meet: this test shows nothing"
+    assert people.waits(second), "the two did not meet: this test shows nothing"
+    middle.go()
+    for person in (middle, first, second):
+        person.finish()
+    assert people.deadlocks() == before
     assert_everything_is_true(always_on=("sale_won",))
 
 
@@ -81,7 +107,9 @@ def test_a5_transactions_with_several_sales_in_any_order_all_get_there(people, c
 def test_a5_sales_created_at_the_same_companies_at_once_register_each_company_once(people, category):
     rule("sale_registered", category["Opportunity"])
     companies = [company.pk for company in CompanyFactory.create_batch(25)]
+    before = people.deadlocks()
     people.at_once(*[do("create", companies=order) for order in (companies, companies[::-1], companies)])
+    assert people.deadlocks() == before
     assert_everything_is_true(always_on=("sale_registered",))
     assert {tuple(sorted(outcome for _trigger, outcome, _reason in by_rules(company))) for company in Company.objects.all()} == {
         ("changed", "skipped", "skipped")

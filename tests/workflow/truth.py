@@ -64,7 +64,7 @@ def _owed(always_on: tuple[str, ...]) -> None:
             owed[f"sale_{change.to_status}", change.sale_id] += 1
         if came:
             owed["sale_registered", change.sale_id] += 1
-    given = Counter(CategoryDecision.objects.exclude(rule=None).exclude(sale=None).filter(retries=None).values_list("trigger", "sale"))
+    given = Counter(CategoryDecision.objects.filter(trigger__in=Trigger.values, retries=None).exclude(sale=None).values_list("trigger", "sale"))
     assert not given - owed, "a rule answered to something that did not happen (A3)"
     missing = {key for key in owed - given if key[0] in always_on}
     assert not missing, "a rule that was on left no decision (A8)"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -18,35 +18,14 @@ from leads.defaults import LeadStatusNotEnabled
 from leads.defaults import set_lead_status as set_status
 from leads.models import Lead, LeadStatus
 from workflow import decisions
+from workflow.again import CannotAskAgain
+from workflow.again import ask_again as ask_decision_again
 from workflow.decisions import NothingToDecide, Stale, TargetDeleted
 from workflow.models import AutomationRule, CategoryDecision
+from workflow.undo import CannotUndo
+from workflow.undo import undo as undo_decision
 
-REFUSALS: tuple[type[Exception], ...] = (LeadStatusNotEnabled,)
-
-try:
-    from workflow.undo import CannotUndo
-    from workflow.undo import undo as undo_decision
-except ImportError:
-    pass
-else:
-    REFUSALS += (CannotUndo,)
-
-    def undo(decision: int) -> int:
-        """Take back the last change of a company."""
-        return undo_decision(decision, by=_me()).pk
-
-
-try:
-    from workflow.again import CannotAskAgain
-    from workflow.again import ask_again as ask_decision_again
-except ImportError:
-    pass
-else:
-    REFUSALS += (CannotAskAgain,)
-
-    def ask_again(decision: int) -> int:
-        """Ask what was kept once more."""
-        return ask_decision_again(decision, by=_me()).pk
+REFUSALS = (NothingToDecide, Stale, TargetDeleted, LeadStatusNotEnabled, CannotUndo, CannotAskAgain)  # the domain's own
 
 
 def _me() -> Any:
@@ -176,9 +155,31 @@ def choose(decision: int, category: int, seen: int) -> str:
     return decisions.choose(decision, CompanyCategory.objects.get(pk=category), by=_me(), seen_version=seen).decision.outcome
 
 
+def undo(decision: int) -> int:
+    """Take back the last change of a company; the new decision."""
+    return undo_decision(decision, by=_me()).pk
+
+
+def ask_again(decision: int) -> int:
+    """Ask what was kept once more; the new decision."""
+    return ask_decision_again(decision, by=_me()).pk
+
+
+def undo_last(company: int) -> int:
+    """Take back the last change of this company, whatever it is."""
+    last = CategoryDecision.objects.filter(company=company, applied_version__isnull=False).latest("applied_version")
+    return undo(last.pk)
+
+
 def lock_decision(decision: int) -> int:
     """Hold up whoever wants to end a suggestion."""
     return CategoryDecision.objects.select_for_update().values_list("pk", flat=True).get(pk=decision)
+
+
+def report_statistics() -> None:
+    """Let PostgreSQL count now what this connection has met, and not some seconds later."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
 
 
 # -------------------------------------------------------------------- browsing
@@ -223,6 +224,7 @@ def _something(
         (1, lambda: move_contact(dice.choice(contacts), dice.choice(companies))),
         (4, lambda: categorise(dice.choice(companies), dice.choice(categories))),
         (6, lambda: _answer(dice)),
+        (2, lambda: undo_last(dice.choice(companies))),
         (2, lambda: set_rule(dice.choice(rules), is_enabled=dice.random() < 0.8, ask_user=dice.random() < 0.5)),
         (2, lambda: update(some(sales), status=dice.choice(["won", "lost", "open"]))),
         (1, lambda: update_leads(some(contacts), dice.choice(statuses))),
@@ -233,7 +235,7 @@ def _something(
     number = dice.choices(range(len(deeds)), weights)[0]
     try:
         deeds[number][1]()
-    except (NothingToDecide, Stale, TargetDeleted, *REFUSALS) as refused:
+    except REFUSALS as refused:
         return type(refused).__name__
     return "done"
 

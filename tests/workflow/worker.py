@@ -29,7 +29,7 @@ from crm.actor import working
 from crm.models import User
 from crm.retrying import retrying
 from tests.workflow import verbs
-from workflow.decisions import NothingToDecide, Stale, TargetDeleted
+from workflow.decisions import NothingToDecide
 
 WRITES = ("BEGIN", "SAVEPOINT", "INSERT", "UPDATE", "DELETE", "WITH")
 
@@ -110,7 +110,7 @@ class Task:
             return verb(**arguments)
         except NothingToDecide as ended:
             return f"NothingToDecide: {ended.decision.outcome}"
-        except (Stale, TargetDeleted, PermissionDenied, *verbs.REFUSALS) as refused:
+        except (PermissionDenied, *verbs.REFUSALS) as refused:
             return type(refused).__name__
         finally:
             if self.told.get("close"):  # as at the end of a request
