@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from crm.actor import working
 from crm.models import Company, Sale, User
-from crm.models.companies import lock_companies
+from crm.models.companies import lock_companies, lock_contacts
 from leads.models import Lead
 from workflow import engine, suggestions
 from workflow.explain import skip_reason
@@ -30,8 +30,12 @@ class CannotRetry(CannotAskAgain):
 
 
 def _locked(decision_id: int) -> CategoryDecision:
-    """The decision as it is once its company is locked."""
-    lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
+    """The decision as it is once its cause and its company are locked, in the order in which everybody locks them."""
+    company, sale, contact = CategoryDecision.objects.values_list("company_id", "sale_id", "contact_id").get(pk=decision_id)
+    if contact:
+        lock_contacts([contact])
+    list(Sale.objects.select_for_update(no_key=True).filter(pk=sale or 0).values_list("pk"))
+    lock_companies([company])
     return CategoryDecision.objects.with_names().get(pk=decision_id)
 
 

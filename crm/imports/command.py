@@ -69,7 +69,7 @@ class ImportCommand(BaseCommand):
         wishes = Wishes(options["map"], options["default"], options["value"], options["key"])
         plan = make_plan(table.headers, wishes, fields=self.importer.fields, required=self.importer.required)
         with (
-            working(user=_find_user(options["user"]), kind="import", run_rules=options["rules"] == "run"),
+            working(user=_find_user(options["user"]), kind="import", run_rules=options["rules"] == "run", in_turn=True),
             tqdm(total=table.count, unit=" rows", disable=None, leave=False) as bar,
         ):
             run = Run(self.importer(plan, _settings(options)), order_by=options["order_by"], tick=bar.update)

@@ -27,6 +27,7 @@ class CompanyNames:
     def __init__(self) -> None:
         self._current: dict[str, list[int]] = {}
         self._archived: set[str] = set()
+        self._new: list[str] = []  # learned in a transaction that is still open
         for pk, name, archived_at in Company.objects.order_by("pk").values_list("pk", "name", "archived_at"):
             if archived_at:
                 self._archived.add(fold(name))
@@ -45,6 +46,16 @@ class CompanyNames:
         return found[0]
 
     def learn(self, created: Mapping[str, int]) -> None:
-        """Companies that exist from now on: folded name to key."""
+        """Companies that exist from now on, unless they are rolled back: folded name to key."""
         for name, pk in created.items():
             self._current[name] = [pk]
+            self._new.append(name)
+
+    def keep(self) -> None:
+        """What was learned is committed."""
+        self._new.clear()
+
+    def forget(self) -> None:
+        """What was learned since the last `keep()` was rolled back."""
+        while self._new:
+            del self._current[self._new.pop()]

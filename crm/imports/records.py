@@ -70,6 +70,12 @@ class Importer:
         """Write these rows as one save (A4), all or none. Returns how many companies had to be created for them."""
         raise NotImplementedError
 
+    def keep(self) -> None:
+        """What was created is committed."""
+
+    def forget(self) -> None:
+        """What was created since the last `keep()` was rolled back."""
+
     def lock(self, rows: Sequence[Prepared]) -> None:
         """Lock what writing these rows will touch, in the order in which everybody locks it, so that nobody waits in a circle."""
 

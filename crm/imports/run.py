@@ -1,15 +1,13 @@
-"""Import the rows of a table: in chunks that are committed one by one, and in waves that keep each company's history.
+"""Import the rows of a table, in chunks that are committed one by one.
 
 A row of the file is a save of its own: what the rules make of it is what they would have made of it alone, in the order of
-the file (or of `order_by`). A batch, though, moves a company at most once, and there won goes before lost (A4). So a chunk
-is written in waves, and a wave has at most one row of each company: a company's first row in the first wave, its second in
-the second. Rules look at one company at a time, so it does not matter that rows of different companies change places.
-A chunk costs about a dozen statements for each wave, that is for as many rows as its busiest company has in it.
+the file (or of `order_by`). So the work of an import is done in turn (`working(in_turn=True)`): the engine looks at a chunk's rows
+of one company one after the other, though it writes the chunk at once. A chunk costs the same statements for any number
+of rows, and some more for each time that its busiest company changes category.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import batched
 
@@ -19,6 +17,7 @@ from crm.imports.errors import ImportFileError, RefusedError
 from crm.imports.reading import Row
 from crm.imports.records import Importer, Prepared
 from crm.imports.report import Refusals, Result
+from crm.retrying import retrying
 from crm.text import fold
 
 CHUNK = 1_000  # rows per transaction: what is lost when the import is stopped, and how long others may wait
@@ -83,14 +82,12 @@ class Run:
             self.tick(1)
 
     def _write_chunk(self, chunk: Sequence[Prepared], refusals: Refusals) -> None:
-        """One transaction. What it did is counted once it is committed."""
-        done: list[Prepared] = []
-        created = 0
-        failed: list[tuple[Prepared, str]] = []
-        with transaction.atomic():
-            self.importer.lock(chunk)
-            for wave in waves(chunk):
-                created += self._write_wave(wave, done, failed)
+        """One transaction, done again after a deadlock. What it did is counted once it is committed."""
+        try:
+            done, created, failed = retrying(lambda: self._try_chunk(chunk))
+        except BaseException:
+            self.importer.forget()
+            raise
         self._count(done)
         self.result.companies_created += created
         for prepared, reason in failed:
@@ -99,38 +96,34 @@ class Run:
             else:
                 self.result.already += 1
 
-    def _write_wave(self, wave: Sequence[Prepared], done: list[Prepared], failed: list[tuple[Prepared, str]]) -> int:
+    def _try_chunk(self, chunk: Sequence[Prepared]) -> tuple[list[Prepared], int, list[tuple[Prepared, str]]]:
+        self.importer.forget()  # what a try that was rolled back had created
+        done: list[Prepared] = []
+        failed: list[tuple[Prepared, str]] = []
+        with transaction.atomic():
+            self.importer.lock(chunk)
+            created = self._write_rows(chunk, done, failed)
+        self.importer.keep()
+        return done, created, failed
+
+    def _write_rows(self, rows: Sequence[Prepared], done: list[Prepared], failed: list[tuple[Prepared, str]]) -> int:
         """Write these rows; what the database refuses is halved until the bad row is alone, so that the others stay."""
         try:
             with transaction.atomic():
-                created = self.importer.create(wave)
+                created = self.importer.create(rows)
         except (IntegrityError, DataError) as error:
-            if len(wave) > 1:
-                half = len(wave) // 2
-                return self._write_wave(wave[:half], done, failed) + self._write_wave(wave[half:], done, failed)
-            failed.append((wave[0], "" if self.importer.has(wave[0]) else f"The database refused it: {_first_line(error)}"))
+            if len(rows) > 1:
+                half = len(rows) // 2
+                return self._write_rows(rows[:half], done, failed) + self._write_rows(rows[half:], done, failed)
+            failed.append((rows[0], "" if self.importer.has(rows[0]) else f"The database refused it: {_first_line(error)}"))
             return 0
-        done += wave
+        done += rows
         return created
 
     def _count(self, rows: Sequence[Prepared]) -> None:
         self.result.imported += len(rows)
         for row in rows:
             self.result.notes.update(row.notes)
-
-
-def waves(rows: Iterable[Prepared]) -> list[list[Prepared]]:
-    """`rows` in as few lists as possible, such that none has two rows of one company and each company's rows keep their order."""
-    found: list[list[Prepared]] = []
-    seen: Counter[str] = Counter()
-    for row in rows:
-        company = fold(row.company)
-        place = seen[company] if company else 0
-        seen[company] += 1
-        if place == len(found):
-            found.append([])
-        found[place].append(row)
-    return found
 
 
 def _first_line(error: Exception) -> str:

@@ -103,6 +103,12 @@ class SaleImport(Importer):
         found = {self.companies.find(row.company) for row in rows if row.company}
         lock_companies([pk for pk in found if pk is not None])
 
+    def keep(self) -> None:
+        self.companies.keep()
+
+    def forget(self) -> None:
+        self.companies.forget()
+
     def create(self, rows: Sequence[Prepared]) -> int:
         with transaction.atomic():
             new = self._create_companies(rows)
@@ -111,7 +117,10 @@ class SaleImport(Importer):
         return len(new)
 
     def _create_companies(self, rows: Sequence[Prepared]) -> dict[str, int]:
-        missing = {fold(row.company): row.company for row in rows if row.company and self.companies.find(row.company) is None}
+        missing: dict[str, str] = {}  # spelled as in the first row that names it
+        for row in rows:
+            if row.company and self.companies.find(row.company) is None:
+                missing.setdefault(fold(row.company), row.company)
         if not missing:
             return {}
         created = Company.objects.bulk_create(Company(name=name, external_source=self.settings.source) for name in missing.values())

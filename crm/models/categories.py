@@ -43,24 +43,25 @@ class CategoryQuerySet(ListQuerySet):
         if not {"group", "group_id", "lead_status_enabled"} & kwargs.keys():
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
+            _nobody_at_work()
             pks = list(self.values_list("pk", flat=True))
             count = super().update(**kwargs)
-            _meaning_changed(pks)
+            category_meaning_changed.send(CompanyCategory, category_ids=pks)
         return count
 
     update.alters_data = True
 
 
-def _meaning_changed(pks: list[int]) -> None:
-    """Tell of it when nobody is at work on any company, and nobody begins before this is committed.
+def _nobody_at_work() -> None:
+    """Before a category changes its meaning: wait until nobody is at work on any company, and let nobody begin before this is committed.
 
     Whoever moved a company, or asked about one, a moment ago has judged by what the category meant before; who answers the
-    signal must see what they did. It is a rare act of an administrator, so everybody may wait for it.
+    signal must see what they did. It is a rare act of an administrator, so everybody may wait for it. Before the row is
+    written, since whoever has the table may still have to look at the row.
     """
     if is_postgresql():
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE crm_company IN EXCLUSIVE MODE")
-    category_meaning_changed.send(CompanyCategory, category_ids=pks)
 
 
 class CompanyCategory(ListItem):
@@ -103,15 +104,14 @@ class CompanyCategory(ListItem):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; where the meaning changed, companies that have the category feel it in the same transaction."""
         with transaction.atomic():
-            before = (
-                type(self)._default_manager.select_for_update(no_key=True).filter(pk=self.pk).values_list("group_id", "lead_status_enabled").first()
-                if self.pk
-                else None
-            )
+            query = type(self)._default_manager.select_for_update(no_key=True).filter(pk=self.pk)
+            before = query.values_list("group_id", "lead_status_enabled").first() if self.pk else None
+            if before and before != (self.group_id, self.lead_status_enabled):
+                _nobody_at_work()
             if before and before[1] and before[0] == POTENTIAL_CUSTOMER != self.group_id:
                 self.lead_status_enabled = False  # it goes with the group, in the same save (C3)
                 if kwargs.get("update_fields") is not None:
                     kwargs["update_fields"] = {*kwargs["update_fields"], "lead_status_enabled"}
             super().save(*args, **kwargs)
             if before and before != (self.group_id, self.lead_status_enabled):
-                _meaning_changed([self.pk])
+                category_meaning_changed.send(type(self), category_ids=[self.pk])

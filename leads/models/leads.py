@@ -13,11 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from crm.actor import current_actor
 from crm.models import Contact
 from crm.models.bulk import Row, WatchedQuerySet
-from crm.models.companies import lock_contacts
+from crm.models.companies import lock_companies, lock_contacts
 from crm.models.watch import Watched
 from crm.sql import insert_rows
 from leads.models.statuses import LeadStatus
 from leads.signals import LeadChange, leads_changed
+
+
+def _lock_companies_of(contacts: list[int]) -> None:
+    """Before the first status of these locked contacts is written: whoever moves their company may be about to give them one."""
+    lock_companies(set(models.QuerySet(Contact).filter(pk__in=contacts).values_list("company_id", flat=True)))
 
 
 class LeadQuerySet(WatchedQuerySet):
@@ -29,6 +34,7 @@ class LeadQuerySet(WatchedQuerySet):
             by_people = [lead.contact_id for lead in objs if not lead.is_automatic]
             if by_people:
                 lock_contacts(by_people)
+                _lock_companies_of(by_people)
             return super().bulk_create(objs, *args, **kwargs)
 
     def _lock(self) -> dict[int, dict[str, Any]]:
@@ -58,19 +64,21 @@ class Lead(Watched):
         return f"{self.contact}: {self.status}"
 
     def save(self, **kwargs: Any) -> None:
-        """As Watched's; costs one statement more, which locks the contact.
+        """As Watched's; costs one statement more, which locks the contact, and two more for a first status.
 
         A first status meets the default that somebody's move of the company gives at this moment: then it follows that.
         """
         with transaction.atomic():
             lock_contacts([self.contact_id])
+            if self._state.adding:
+                _lock_companies_of([self.contact_id])
             try:
                 with transaction.atomic(savepoint=self._state.adding):
                     super().save(**kwargs)
             except IntegrityError:
-                if not self._state.adding or not models.QuerySet(Lead).filter(pk=self.pk).exists():
+                if not self._state.adding or not models.QuerySet(Lead).filter(pk=self.pk, is_automatic=True).exists():
                     raise
-                super().save(**kwargs)
+                super().save(**{**kwargs, "force_insert": False})
 
     @classmethod
     def announce(cls, rows: list[Row]) -> None:
