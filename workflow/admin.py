@@ -7,7 +7,6 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from crm.admin import KeptAdmin, ReadOnlyAdmin
-from crm.models import SettingsChange
 from workflow.models import AutomationRule, Batch, CategoryDecision, HandOver, WorkflowSettings
 
 
@@ -21,11 +20,8 @@ class RuleAdmin(KeptAdmin):
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: AutomationRule, form: Any, change: bool) -> None:
         settings = WorkflowSettings.objects.select_for_update().get(pk=1)
-        before = AutomationRule.objects.filter(pk=obj.pk).values(*form.changed_data).first() or {}
         super().save_model(request, obj, form, change)
         settings.saved(by=request.user)  # type: ignore[arg-type]
-        after = AutomationRule.objects.filter(pk=obj.pk).values(*form.changed_data).get() if form.changed_data else {}
-        SettingsChange.record(area="lead-categorization", item=str(obj), before=before, after=after)
 
 
 @admin.register(CategoryDecision)

@@ -8,10 +8,9 @@ from typing import Any
 from django import forms
 from django.db import transaction
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import CompanyCategory, SettingsChange, User
+from crm.models import CompanyCategory, User
 from leads.models import LeadStatus
 from workflow.models import AutomationRule, Trigger, WorkflowSettings
 
@@ -188,7 +187,6 @@ class RulesForm:
                 others = AutomationRule.objects.filter(trigger=Trigger.LEAD_STATUS_SET, archived_at=None).exclude(pk=form.rule.pk)
                 others.filter(target_category__isnull=False).update(is_enabled=after["is_enabled"])
                 self.settings.lead_status_rules_on = after["is_enabled"]
-            SettingsChange.record(area="lead-categorization", item=_t("Rule: {title}").format(title=form.title), before=before, after=after)
         if changed:
             self.settings.saved(by=by)
         return changed

@@ -93,6 +93,6 @@ class ListScreen:
 
     def _save(self, request: Request, form: ListItemForm) -> HttpResponse:
         item = form.save()
-        SettingsChange.record(area=self.key, item=item.name, before=form.before, after=form.after())
+        SettingsChange.record(area=self.key, item=item.name, item_id=item.pk, before=form.before, after=form.after())
         messages.success(request, _("{name} saved").format(name=item.name))
         return finish(request, to=reverse(self.url_name))

@@ -108,7 +108,7 @@ class Settings:
         for key, (name, colour, help_text) in data.TIERS.items():
             form = CategoryForm({"name": say(name), "group": "customer", "colour": colour, "description": say(help_text)}, instance=CompanyCategory())
             categories[key] = form.save()
-            SettingsChange.record(area="company-categories", item=say(name), before=form.before, after=form.after())
+            SettingsChange.record(area="company-categories", item=say(name), item_id=categories[key].pk, before=form.before, after=form.after())
         order = ["lead", "mql", "opp", "lostopp", "customer", *data.TIERS, "partner", "former", "other"]
         for position, key in enumerate(order, start=1):
             categories[key].position = position
