@@ -20,6 +20,7 @@ from crm.models import CategoryGroup, Company, CompanyCategory, Contact, Sale, S
 from leads.initial import make_statuses
 from leads.models import LeadStatus
 from tests.factories import CompanyFactory
+from tests.workflow.ledger import assert_ledger_is_true
 from workflow.demo import companies, events
 from workflow.demo.replay import COPENHAGEN, OfficeHours, Year
 from workflow.inbox import waiting_for
@@ -60,6 +61,9 @@ class TheDemo(TestCase):
             assert [decision.applied_version for decision in history] == list(range(1, company.category_version + 1))
             assert [decision.from_category_id for decision in history] == [None, *(decision.to_category_id for decision in history[:-1])]
             assert history[-1].to_category_id == company.category_id
+
+    def test_the_ledger_agrees_with_everything_else(self):
+        assert_ledger_is_true()
 
     def test_decisions_are_made_in_the_order_of_time_over_a_year(self):
         moments = list(CategoryDecision.objects.order_by("pk").values_list("created_at", flat=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -17,11 +17,18 @@ from leads.models import Lead
 from tests.conftest import on_postgresql
 from tests.crm.writes import change, listening
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
-from tests.workflow.ledger import by_rules, numbers, where
+from tests.workflow.ledger import assert_ledger_is_true, by_rules, numbers, where
 from workflow.models import AutomationRule, CategoryDecision
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
 PATIENCE = 20  # seconds, after which something hangs
+
+
+@pytest.fixture(autouse=True)
+def _true_ledger(transactional_db: None) -> Iterator[None]:
+    """However they meet, what is left agrees with itself."""
+    yield
+    assert_ledger_is_true()
 
 
 def _closing(work: Callable[[], object]) -> object:
