@@ -550,6 +550,18 @@ def test_a8_a_decision_that_names_what_does_not_exist_is_found(category, broken,
     assert found()["reference"] == [f"{whose}: decision {decision.pk} {names}"]
 
 
+@pytest.mark.parametrize("column", ["sale_id", "from_company_id", "to_company_id", "by_id"])
+def test_s4_a_transition_that_names_what_does_not_exist_is_found(salesperson, broken, column):
+    with acting_as(salesperson):
+        sale = SaleFactory()
+        change("save", sale, company=CompanyFactory())
+    last = SaleTransition.objects.latest("pk")
+    raw(f"UPDATE crm_saletransition SET {column} = {NOBODY} WHERE id = {last.pk}")
+    whose = f"Company {NOBODY}, which does not exist" if column == "to_company_id" else f"{last.to_company.name} (company {last.to_company.pk})"
+    names = f"names {column.removesuffix('_id').replace('_', ' ')} {NOBODY}, which does not exist; expected: one that does."
+    assert found()["reference"] == [f"{whose}: sale transition {last.pk} {names}"]
+
+
 # ------------------------------------------------------------------------- failed
 @pytest.fixture
 def failure(category, partner):

@@ -166,7 +166,7 @@ def test_an_item_of_a_list_is_kept_with_its_key(maja):
 
 # --------------------------------------------------------------- older databases
 def test_rules_that_the_log_does_not_know_are_known_from_the_migration_on(category, status):
-    forwards = import_module("workflow.migrations.0003_known_rules").forwards
+    forwards = import_module("workflow.migrations.0004_known_rules").forwards
     old = rule("sale_won", category["Customer"], ask=True)
     fourth = rule("lead_status_set", category["Partner"], lead_status=status["Qualified"])
     _forget()

@@ -10,8 +10,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from crm.models import SaleTransition
-from crm.models.bulk import CHUNK
 from crm.signals import SaleChange
+from crm.sql import CHUNK
 from leads.models import LeadStatusChange
 from workflow.checks.periods import RuleLog
 from workflow.models import CategoryDecision, Trigger

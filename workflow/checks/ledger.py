@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, Max, Min, OuterRef, Q, Subquery, Value, When, Window
 from django.db.models.functions import Lag
 from django.utils import timezone
 
-from crm.models import Company, Sale
+from crm.models import Company, Sale, SaleTransition
 from crm.models.categories import POTENTIAL_CUSTOMER
 from workflow.checks.look import Look, Part, company, key
 from workflow.models import CategoryDecision, Outcome, Trigger
@@ -70,7 +71,7 @@ ENDED: list[tuple[str, Q]] = [
     ("the company is {category}, which is no potential customer", ~Q(company__category__group=POTENTIAL_CUSTOMER)),
     ("the company is {category} already", Q(suggested_category=F("company__category"))),
     ("the sale “{sale}” is archived", Q(sale__archived_at__isnull=False)),
-    ("the sale “{sale}” is not the company’s any more", Q(sale__isnull=False) & (Q(sale__company=None) | ~Q(sale__company=F("company")))),
+    ("the sale “{sale}” is not the company’s any more", Q(sale__isnull=False) & ~Q(sale__company=F("company"))),
     ("the sale “{sale}” is not won any more", Q(trigger=Trigger.SALE_WON) & ~Q(sale__status=Sale.Status.WON)),
     ("the sale “{sale}” is not lost any more", Q(trigger=Trigger.SALE_LOST) & ~Q(sale__status=Sale.Status.LOST)),
     ("the lead status of {contact} has moved on", Q(trigger=Trigger.LEAD_STATUS_SET) & (Q(status_now=None) | ~Q(status_now=F("lead_status")))),
@@ -98,20 +99,23 @@ def waiting_in_vain(look: Look) -> Iterator[Part]:
 
 
 def references(look: Look) -> Iterator[Part]:
-    """Everything that a decision names exists. One statement for each column."""
-    name = Subquery(Company.objects.filter(pk=OuterRef("company_id")).values("name")[:1])
-    for field in CategoryDecision._meta.concrete_fields:
-        if field.related_model is None:
-            continue
-        model: Any = field.related_model
-        there = model._base_manager.filter(pk=OuterRef(field.attname))
-        query = CategoryDecision.objects.filter(~Exists(there), **{f"{field.attname}__isnull": False}).annotate(company_name=name, named=F(field.attname))
-        words = field.name.replace("_", " ")
+    """Everything that a decision or a transition names exists; no constraint sees to it. One statement for each column."""
+    for model, noun, owner in ((CategoryDecision, "decision", "company_id"), (SaleTransition, "sale transition", "to_company_id")):
+        name = Subquery(Company.objects.filter(pk=OuterRef(owner)).values("name")[:1])
+        for field in model._meta.concrete_fields:
+            other: Any = field.related_model
+            if other is None:
+                continue
+            there = other._base_manager.filter(pk=OuterRef(field.attname))
+            wrong = model._base_manager.filter(~Exists(there), **{f"{field.attname}__isnull": False})
+            rows = wrong.annotate(owner_name=name, owner=F(owner), named=F(field.attname)).order_by("pk")
+            yield look.ask(rows.values_list("pk", "owner_name", "owner", "named"), partial(_dangling, noun, field.name.replace("_", " ")))
 
-        def say(row: Any, words: str = words) -> str:
-            return f"{company(row.company_name, row.company_id)}: decision {row.pk} names {words} {row.named}, which does not exist; expected: one that does."
 
-        yield look.ask(query.order_by("pk").values_list("pk", "company_id", "company_name", "named", named=True), say)
+def _dangling(noun: str, column: str, row: tuple[int, str | None, int | None, int]) -> str:
+    pk, name, owner, named = row
+    whose = f"{company(name, owner)}: " if owner else ""
+    return f"{whose}{noun} {pk} names {column} {named}, which does not exist; expected: one that does."
 
 
 def failed(look: Look) -> Iterator[Part]:
