@@ -21,9 +21,11 @@ from tests.crm.writes import change, plain, roll_back
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow.ledger import assert_ledger_is_true, latest, numbers, where
 from workflow import decisions
+from workflow.again import ask_again, retry
 from workflow.checks import check
 from workflow.checks.look import one_moment
 from workflow.models import AutomationRule, CategoryDecision
+from workflow.undo import undo
 
 pytestmark = pytest.mark.django_db
 NOBODY = 999_999  # a key that no row has
@@ -114,6 +116,25 @@ def test_a_good_ledger_agrees_after_all_that_may_happen(life, capsys):
     assert_ledger_is_true()
     counts = (Company.objects.count(), CategoryDecision.objects.count(), SaleTransition.objects.count())
     assert run(capsys=capsys) == "Checked {} companies, {} decisions, {} sale transitions: everything agrees.\n".format(*counts)
+
+
+def test_a7_a9_undoing_asking_again_and_retrying_leave_a_good_ledger(category, salesperson, administrator):
+    rule_of_yesterday("sale_won", category["Customer"])
+    rule_of_yesterday("sale_lost", category["Other"], ask=True)
+    SaleFactory(status="won")
+    undo(undo(latest().pk, by=salesperson).pk, by=salesperson)
+    with acting_as(salesperson):
+        SaleFactory(status="lost")
+    decisions.keep(latest().pk, by=salesperson, seen_version=1)
+    again = ask_again(latest().pk, by=salesperson)
+    assert check().findings == check().notes == []
+    decisions.accept(again.pk, by=salesperson, seen_version=1)
+    SaleFactory(status="won", company=CompanyFactory(category=category["Partner"]))
+    plain(CategoryDecision).filter(pk=latest().pk).update(outcome="failed", skip_reason="", error="boom")
+    assert [note.total for note in check().notes] == [1]
+    retry(latest().pk, by=administrator)
+    assert check().findings == check().notes == []
+    assert CategoryDecision.objects.filter(outcome="undone").count() == CategoryDecision.objects.exclude(retries=None).count() == 2
 
 
 def test_an_empty_database_agrees(capsys):
