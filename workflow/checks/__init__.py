@@ -58,7 +58,7 @@ def check(*, limit: int = LIMIT, margin: dt.timedelta = MARGIN) -> Report:
     """Compare the ledger with companies, sales, lead statuses and the settings log. Writes nothing, waits for nobody, holds nobody up.
 
     `limit`: sentences of each kind, at least 1. `margin`: a transition that is not farther from a change of a rule is not judged
-    by that rule. About 35 statements, two more for each kind that is found; seconds for 100,000 companies.
+    by that rule. About 40 statements, two more for each kind that is found; seconds for 100,000 companies.
     """
     with one_moment():
         categories, statuses = (dict(model.objects.values_list("pk", "name")) for model in (CompanyCategory, LeadStatus))
