@@ -56,36 +56,40 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
     """
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     into = f"INSERT INTO {model._meta.db_table} ({', '.join(field.column for field in fields)})"
-    if not is_postgresql(using):
-        rows = [[moment(value) if hasattr(value, "utcoffset") else value for value in row] for row in rows]
     with connections[using].cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(f"{into} VALUES ({', '.join(['%s'] * len(names))})", rows[0])
-            return
         for part in batched(rows, CHUNK):
-            if is_postgresql(using):
-                source, params = _as_arrays(fields, part, using)
-            else:
-                columns = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
-                source, params = f"SELECT {columns} FROM json_each(%s)", [json.dumps(part)]
+            source, params = _source(fields, part, using)
             cursor.execute(f"{into} {source}", params)
 
 
-def _as_arrays(fields: Sequence[Any], rows: Sequence[Sequence[Any]], using: str) -> tuple[str, list[Any]]:
-    """Rows column by column: what is the same in all of them once, the rest as arrays."""
-    same, arrays, chosen = [], [], []
+def _source(fields: Sequence[Any], rows: Sequence[Sequence[Any]], using: str) -> tuple[str, list[Any]]:
+    """Rows as something to insert from, column by column: what is the same in all of them once, the rest as arrays."""
+    same: list[Any] = []
+    chosen: list[str] = []
+    varying: list[tuple[Any, str, Sequence[Any]]] = []
     for place, (field, column) in enumerate(zip(fields, zip(*rows, strict=True), strict=True)):
-        kind = field.rel_db_type(connections[using]) if field.is_relation else field.db_type(connections[using])
-        if column.count(column[0]) == len(column):
-            same.append(column[0])
-            chosen.append(f"%s::{kind}")
+        value = column[0]
+        if column.count(value) == len(column):
+            same.append(moment(value, using) if hasattr(value, "utcoffset") else value)
+            chosen.append(f"%s::{_type(field, using)}" if is_postgresql(using) else "%s")
         else:
-            arrays.append((f"%s::{kind}[]", f"c{place}", array(column)))
-            chosen.append(f"c{place}")
-    if not arrays:  # rows that are all alike
-        return f"SELECT {', '.join(chosen)} FROM generate_series(1, {len(rows)})", same
-    source = f"unnest({', '.join(cast for cast, _name, _values in arrays)}) AS t({', '.join(name for _cast, name, _values in arrays)})"
-    return f"SELECT {', '.join(chosen)} FROM {source}", same + [values for _cast, _name, values in arrays]
+            chosen.append(f"c{place}" if is_postgresql(using) else f"json_extract(value, '$[{len(varying)}]')")
+            varying.append((field, f"c{place}", column))
+    if not varying:  # one row, or rows that are all alike
+        return f"SELECT {', '.join(chosen)} {'' if len(rows) == 1 else _as_often(len(rows), using)}", same
+    if not is_postgresql(using):
+        return f"SELECT {', '.join(chosen)} FROM json_each(%s)", [*same, json.dumps([*zip(*(column for _field, _name, column in varying), strict=True)])]
+    arrays = ", ".join(f"%s::{_type(field, using)}[]" for field, _name, _column in varying)
+    source = f"unnest({arrays}) AS t({', '.join(name for _field, name, _column in varying)})"
+    return f"SELECT {', '.join(chosen)} FROM {source}", [*same, *(array(column) for _field, _name, column in varying)]
+
+
+def _type(field: Any, using: str) -> str:
+    return field.rel_db_type(connections[using]) if field.is_relation else field.db_type(connections[using])
+
+
+def _as_often(count: int, using: str) -> str:
+    return f"FROM generate_series(1, {count})" if is_postgresql(using) else f"FROM json_each('{json.dumps([0] * count)}')"
 
 
 class Prepared:

@@ -3,8 +3,10 @@
     cause    what happened: (trigger, record, company), from the parameters
     look     each cause with the enabled rule that answers to it, and what that rule sees: the row of `models.Look`
     judged   each look with the first guard that holds, compiled by the ORM from `guards.py`
-    placed   of the looks of one save at one company, which one acts: the first (A4)
-    settled  where each row of a batch is a save of its own: only up to the first change, the rest is judged again after it
+    settled  of the looks of one save at one company, which one acts: the first (A4)
+
+Where each row of a batch is a save of its own (in turn), `settled` ends with a company's first change: the rest is judged again
+after it has moved.
 
 The rules are read by this very statement, so after the companies were locked: what is on now, not what was on when we began to
 wait. The "+ 0" keeps the planner from looking a record up among all those of its company.
@@ -75,10 +77,19 @@ JOIN workflow_automationrule r ON r.trigger = cause.trigger AND r.is_enabled AND
 JOIN crm_companycategory t ON t.id = r.target_category_id"""
 
 VERDICTS = """
-WITH this AS (SELECT {this}), cause AS ({causes}), look AS ({look}), judged AS MATERIALIZED ({judged}),
+WITH this AS (SELECT {this}), cause AS ({causes}), look AS ({look}), judged AS MATERIALIZED ({judged}), """
+
+AT_ONCE = """
+settled AS (
+  SELECT judged.*, 0 AS save, 0 AS last_question,
+    CASE WHEN skip = '' THEN ROW_NUMBER() OVER (PARTITION BY company_id, skip ORDER BY precedence, record_id) END AS place
+  FROM judged)"""
+
+IN_TURN = """
 placed AS (
-  SELECT numbered.*, CASE WHEN skip = '' THEN ROW_NUMBER() OVER (PARTITION BY company_id, save, skip ORDER BY precedence, record_id) END AS place
-  FROM (SELECT judged.*, CASE WHEN this.in_turn THEN record_id ELSE 0 END AS save FROM judged CROSS JOIN this) AS numbered),
+  SELECT judged.*, record_id AS save,
+    CASE WHEN skip = '' THEN ROW_NUMBER() OVER (PARTITION BY company_id, record_id, skip ORDER BY precedence) END AS place
+  FROM judged),
 bounded AS (SELECT placed.*, MIN(CASE WHEN place = 1 AND NOT asks THEN save END) OVER (PARTITION BY company_id) AS first_change FROM placed),
 settled AS (
   SELECT bounded.*, MAX(CASE WHEN place = 1 AND asks THEN save END) OVER (PARTITION BY company_id) AS last_question
@@ -110,7 +121,6 @@ RETURNING id, company_id, COALESCE(sale_id, contact_id), outcome, to_category_id
 # The parameters, once each: name and PostgreSQL's type.
 THIS = [
     ("rules_run", "boolean"),
-    ("in_turn", "boolean"),
     ("batch_id", "bigint"),
     ("retries_id", "bigint"),
     ("caused_by_id", "bigint"),
@@ -125,13 +135,13 @@ def write(causes: Sequence[Cause], setting: Setting, *, may_ask: bool) -> list[V
     With `setting.in_turn` a company's causes after its first change are left out: call again with those, once it has moved.
     One statement; one more with `may_ask`, which ends the questions that new ones replace.
     """
-    replace, insert = _statements(causes[0].trigger == Trigger.LEAD_STATUS_SET, connection.vendor)
+    replace, insert = _statements(causes[0].trigger == Trigger.LEAD_STATUS_SET, setting.in_turn, connection.vendor)
     triggers, companies, records = zip(*causes, strict=True)
     happened: list[Any] = (
         [list(triggers), list(records), list(companies)] if is_postgresql() else [json.dumps([*zip(triggers, records, companies, strict=True)])]
     )
     now = moment(timezone.now())
-    params = [setting.run_rules, setting.in_turn, setting.batch_id, setting.retries_id, setting.caused_by_id, setting.asked_of_id, now, *happened]
+    params = [setting.run_rules, setting.batch_id, setting.retries_id, setting.caused_by_id, setting.asked_of_id, now, *happened]
     with connection.cursor() as cursor:
         if may_ask:
             replace.execute(cursor, params)
@@ -140,7 +150,7 @@ def write(causes: Sequence[Cause], setting: Setting, *, may_ask: bool) -> list[V
 
 
 @cache
-def _statements(of_leads: bool, vendor: str) -> tuple[Prepared, Prepared]:
+def _statements(of_leads: bool, in_turn: bool, vendor: str) -> tuple[Prepared, Prepared]:
     """The two statements, put together once for each process."""
     cast = "CAST(%s AS {})" if vendor == "postgresql" else "%s"
     precedence = "CASE cause.trigger " + " ".join(f"WHEN '{trigger}' THEN {place}" for place, trigger in enumerate(PRECEDENCE)) + " END"
@@ -157,9 +167,9 @@ def _statements(of_leads: bool, vendor: str) -> tuple[Prepared, Prepared]:
         causes=causes,
         look=(LEAD_LOOK if of_leads else SALE_LOOK).format(precedence=precedence),
         judged=_judged(),
-    )
+    ) + (IN_TURN if in_turn else AT_ONCE)
     types = [kind for _name, kind in THIS] + types
-    kind = "leads" if of_leads else "sales"
+    kind = ("leads" if of_leads else "sales") + ("_in_turn" if in_turn else "")
     insert = INSERT.format(other_cause=SkipReason.OTHER_CAUSE.value)
     return Prepared(f"havn_replace_{kind}", types, verdicts + REPLACE), Prepared(f"havn_decide_{kind}", types, verdicts + insert)
 

@@ -46,5 +46,5 @@ class CompanyImport(Importer):
 
     def create(self, rows: Sequence[Prepared]) -> int:
         with transaction.atomic():
-            Company.objects.bulk_create(Company(**row.values) for row in rows)
+            Company.objects.bulk_create(self.records(rows))
         return 0

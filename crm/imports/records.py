@@ -34,6 +34,7 @@ class Prepared:
 
     row: Row
     values: dict[str, Any]
+    record: Record | None = None  # made of the values, and checked
     company: str = ""
     creates_company: bool = False
     notes: list[str] = field(default_factory=list)  # what a person may want to know of, counted in the summary
@@ -66,6 +67,13 @@ class Importer:
     def complete(self, prepared: Prepared) -> None:
         """Fill what depends on several fields. Raises RefusedError."""
 
+    def records(self, rows: Sequence[Prepared]) -> list[Any]:
+        """A new record for each row; those of a try that was rolled back are new again."""
+        records = [row.record or self.model(**row.values) for row in rows]
+        for record in records:
+            record.pk, record._state.adding = None, True
+        return records
+
     def create(self, rows: Sequence[Prepared]) -> int:
         """Write these rows as one save (A4), all or none. Returns how many companies had to be created for them."""
         raise NotImplementedError
@@ -91,8 +99,9 @@ class Importer:
         actor = current_actor()
         prepared.values |= {"external_source": self.settings.source, KEY: key, "updated_by_id": actor.pk if actor else None}
         self.complete(prepared)
+        prepared.record = self.model(**prepared.values)
         try:
-            self.model(**prepared.values).clean_fields(exclude=self._unchecked)
+            prepared.record.clean_fields(exclude=self._unchecked)
         except ValidationError as error:
             raise RefusedError("; ".join(f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items())) from None
         return prepared

@@ -65,6 +65,8 @@ class Run:
             return self._prepared(rows, refusals)
         name = self.importer.attnames[self.order_by]
         prepared = list(self._prepared(rows, refusals))
+        for row in prepared:
+            row.record = None  # made again when it is written: the whole file is in memory here
         known = [row for row in prepared if row.values.get(name) is not None]
         return [*sorted(known, key=lambda row: row.values[name]), *(row for row in prepared if row.values.get(name) is None)]
 

@@ -112,7 +112,10 @@ class SaleImport(Importer):
     def create(self, rows: Sequence[Prepared]) -> int:
         with transaction.atomic():
             new = self._create_companies(rows)
-            Sale.objects.bulk_create(Sale(**row.values, company_id=self._company_of(row, new)) for row in rows)
+            sales = self.records(rows)
+            for sale, row in zip(sales, rows, strict=True):
+                sale.company_id = self._company_of(row, new)
+            Sale.objects.bulk_create(sales)
         self.companies.learn(new)  # not before: a row that the database refuses takes its company with it
         return len(new)
 

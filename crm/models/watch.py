@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -163,8 +164,13 @@ class Watched(models.Model):
     def columns(self, names: Iterable[str] | None = None) -> Values:
         """The columns as they stand in memory, all that are loaded or those named."""
         here = self.__dict__
-        wanted = [field.attname for field in self._meta.concrete_fields] if names is None else names
+        wanted = self._all_columns() if names is None else names
         return {name: here[name] for name in wanted if name in here}
+
+    @classmethod
+    @cache
+    def _all_columns(cls) -> tuple[str, ...]:
+        return tuple(field.attname for field in cls._meta.concrete_fields)
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Iterable[str], values: Any, **kwargs: Any) -> Self:
