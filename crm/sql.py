@@ -57,6 +57,10 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     into = f"INSERT INTO {model._meta.db_table} ({', '.join(field.column for field in fields)})"
     with connections[using].cursor() as cursor:
+        if len(rows) == 1:  # as every save does it: nothing to put together
+            one = [moment(value, using) if hasattr(value, "utcoffset") else value for value in rows[0]]
+            cursor.execute(f"{into} VALUES ({', '.join(['%s'] * len(one))})", one)
+            return
         for part in batched(rows, CHUNK):
             source, params = _source(fields, part, using)
             cursor.execute(f"{into} {source}", params)
@@ -75,8 +79,9 @@ def _source(fields: Sequence[Any], rows: Sequence[Sequence[Any]], using: str) ->
         else:
             chosen.append(f"c{place}" if is_postgresql(using) else f"json_extract(value, '$[{len(varying)}]')")
             varying.append((field, f"c{place}", column))
-    if not varying:  # one row, or rows that are all alike
-        return f"SELECT {', '.join(chosen)} {'' if len(rows) == 1 else _as_often(len(rows), using)}", same
+    if not varying:
+        often = f"generate_series(1, {len(rows)})" if is_postgresql(using) else f"json_each('{json.dumps([0] * len(rows))}')"
+        return f"SELECT {', '.join(chosen)} FROM {often}", same
     if not is_postgresql(using):
         return f"SELECT {', '.join(chosen)} FROM json_each(%s)", [*same, json.dumps([*zip(*(column for _field, _name, column in varying), strict=True)])]
     arrays = ", ".join(f"%s::{_type(field, using)}[]" for field, _name, _column in varying)
@@ -86,10 +91,6 @@ def _source(fields: Sequence[Any], rows: Sequence[Sequence[Any]], using: str) ->
 
 def _type(field: Any, using: str) -> str:
     return field.rel_db_type(connections[using]) if field.is_relation else field.db_type(connections[using])
-
-
-def _as_often(count: int, using: str) -> str:
-    return f"FROM generate_series(1, {count})" if is_postgresql(using) else f"FROM json_each('{json.dumps([0] * count)}')"
 
 
 class Prepared:

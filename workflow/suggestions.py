@@ -26,36 +26,34 @@ def announce(decision_ids: list[int]) -> None:
         transaction.on_commit(partial(box.extend, decision_ids))
 
 
+# When a suggestion makes no sense any more (Q4): conditions on a decision that waits.
+NO_POTENTIAL = ~Q(company__category__group=POTENTIAL_CUSTOMER)
+ALREADY_THERE = Q(suggested_category=F("company__category"))
+SALE_ARCHIVED = Q(sale__archived_at__isnull=False)
+SALE_ELSEWHERE = Q(sale__isnull=False) & (Q(sale__company=None) | ~Q(sale__company=F("company")))
+NOT_WON = Q(trigger=Trigger.SALE_WON) & ~Q(sale__status=Sale.Status.WON)
+NOT_LOST = Q(trigger=Trigger.SALE_LOST) & ~Q(sale__status=Sale.Status.LOST)
+STATUS_MOVED_ON = Q(trigger=Trigger.LEAD_STATUS_SET) & (Q(contact__lead=None) | ~Q(contact__lead__status=F("lead_status")))
+
+
 def retire_for_companies(company_ids: Collection[int]) -> None:
     """End what waits for companies that left Potential customer or reached the suggested category another way."""
-    _retire(
-        CategoryDecision.objects.filter(company_id__in=company_ids).filter(
-            ~Q(company__category__group=POTENTIAL_CUSTOMER) | Q(suggested_category=F("company__category"))
-        )
-    )
+    _retire(CategoryDecision.objects.filter(NO_POTENTIAL | ALREADY_THERE, company_id__in=company_ids))
 
 
 def retire_for_categories(category_ids: Collection[int]) -> None:
     """End what waits for companies whose category was moved out of Potential customer."""
-    _retire(CategoryDecision.objects.filter(company__category__in=category_ids).exclude(company__category__group=POTENTIAL_CUSTOMER))
+    _retire(CategoryDecision.objects.filter(NO_POTENTIAL, company__category__in=category_ids))
 
 
 def retire_for_sales(sale_ids: Collection[int]) -> None:
     """End what waits because of sales that were reopened, archived, moved to another company, or closed the other way."""
-    _retire(
-        CategoryDecision.objects.filter(sale_id__in=sale_ids).filter(
-            Q(sale__archived_at__isnull=False)
-            | Q(sale__company=None)
-            | ~Q(sale__company=F("company"))
-            | Q(trigger=Trigger.SALE_WON) & ~Q(sale__status=Sale.Status.WON)
-            | Q(trigger=Trigger.SALE_LOST) & ~Q(sale__status=Sale.Status.LOST)
-        )
-    )
+    _retire(CategoryDecision.objects.filter(SALE_ARCHIVED | SALE_ELSEWHERE | NOT_WON | NOT_LOST, sale_id__in=sale_ids))
 
 
 def retire_for_contacts(contact_ids: Collection[int]) -> None:
     """End what waits because of lead statuses that have moved on."""
-    _retire(CategoryDecision.objects.filter(contact_id__in=contact_ids).exclude(contact__lead__status=F("lead_status")))
+    _retire(CategoryDecision.objects.filter(STATUS_MOVED_ON, contact_id__in=contact_ids))
 
 
 def _retire(query: QuerySet[CategoryDecision]) -> None:

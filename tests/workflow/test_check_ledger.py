@@ -23,7 +23,7 @@ from tests.workflow.ledger import assert_ledger_is_true, latest, numbers, where
 from workflow import decisions
 from workflow.again import ask_again, retry
 from workflow.checks import check
-from workflow.checks.look import one_moment
+from workflow.checks.reading import one_moment
 from workflow.models import AutomationRule, CategoryDecision
 from workflow.undo import undo
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from crm.models import Company, CompanyCategory, SaleTransition
 from leads.models import LeadStatus
 from workflow.checks import ledger, records
-from workflow.checks.look import Look, Part, one_moment
 from workflow.checks.periods import MARGIN, read_log
+from workflow.checks.reading import Part, Reading, one_moment
 from workflow.models import AutomationRule, CategoryDecision
 
 LIMIT = 20  # sentences of each kind
-Check = Callable[[Look], Iterable[Part]]
+Check = Callable[[Reading], Iterable[Part]]
 
 CHECKS: dict[str, Check] = {
     "rule": records.rules,
@@ -62,20 +62,20 @@ def check(*, limit: int = LIMIT, margin: dt.timedelta = MARGIN) -> Report:
     """
     with one_moment():
         categories, statuses = (dict(model.objects.values_list("pk", "name")) for model in (CompanyCategory, LeadStatus))
-        look = Look(limit, read_log(AutomationRule.objects.all(), margin=margin), categories, statuses)
+        reading = Reading(limit, read_log(AutomationRule.objects.all(), margin=margin), categories, statuses)
         return Report(
             companies=Company.objects.count(),
             decisions=CategoryDecision.objects.count(),
             transitions=SaleTransition.objects.count(),
-            findings=_run(CHECKS, look),
-            notes=_run(NOTES, look),
+            findings=_run(CHECKS, reading),
+            notes=_run(NOTES, reading),
         )
 
 
-def _run(checks: dict[str, Check], look: Look) -> list[Finding]:
+def _run(checks: dict[str, Check], reading: Reading) -> list[Finding]:
     found = []
     for kind, parts_of in checks.items():
-        parts = list(parts_of(look))
+        parts = list(parts_of(reading))
         sentences = [sentence for part in parts for sentence in part.sentences]
-        found.append(Finding(kind, sum(part.total for part in parts), sentences[: look.limit]))
+        found.append(Finding(kind, sum(part.total for part in parts), sentences[: reading.limit]))
     return [finding for finding in found if finding.total]

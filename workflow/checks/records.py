@@ -12,13 +12,13 @@ from django.utils import timezone
 from crm.models import Company, Contact, Sale, SaleTransition
 from leads.models import Lead, LeadStatusChange
 from workflow.checks.evidence import Missing, missing_of_contacts, missing_of_sales
-from workflow.checks.look import Look, Part, company, key
+from workflow.checks.reading import Part, Reading, company, key
 from workflow.models import AutomationRule, Trigger
 
 HAPPENED = {Trigger.SALE_WON: "was won", Trigger.SALE_LOST: "was lost", Trigger.SALE_REGISTERED: "was registered"}
 
 
-def sales(look: Look) -> Iterator[Part]:
+def sales(reading: Reading) -> Iterator[Part]:
     """A sale's status and company are those of its last transition (S4)."""
     last = SaleTransition.objects.order_by().values("sale").annotate(last=Max("pk")).values("last")
     query = (
@@ -32,38 +32,38 @@ def sales(look: Look) -> Iterator[Part]:
         is_, told = (f"{status} at {f'company {pk}' if pk else 'no company'}" for status, pk in ((row.sale__status, row.has), (row.to_status, row.told)))
         return f"The sale “{row.sale__title}” (sale {row.sale_id}) is {is_}; expected: {told}, as its last transition says."
 
-    yield look.ask(query.values_list("sale_id", "sale__title", "sale__status", "to_status", "has", "told", named=True), say)
+    yield reading.ask(query.values_list("sale_id", "sale__title", "sale__status", "to_status", "has", "told", named=True), say)
     silent = Sale.objects.filter(~Exists(SaleTransition.objects.filter(sale=OuterRef("pk")))).order_by("pk").values_list("pk", "title", named=True)
-    yield look.ask(silent, lambda row: f"The sale “{row.title}” (sale {row.pk}) has no transition; expected: one from its creation on.")
+    yield reading.ask(silent, lambda row: f"The sale “{row.title}” (sale {row.pk}) has no transition; expected: one from its creation on.")
 
 
-def lead_statuses(look: Look) -> Iterator[Part]:
+def lead_statuses(reading: Reading) -> Iterator[Part]:
     """A contact's lead status is that of its last change (L4)."""
     last = LeadStatusChange.objects.order_by().values("contact").annotate(last=Max("pk")).values("last")
     query = LeadStatusChange.objects.filter(pk__in=last).exclude(to_status=F("contact__lead__status")).order_by("contact_id")
     names = ("contact__first_name", "contact__last_name")
 
     def say(row: Any) -> str:
-        who, now, told = _person(row.contact_id, row[2], row[3]), look.status(row.contact__lead__status_id), look.status(row.to_status_id)
+        who, now, told = _person(row.contact_id, row[2], row[3]), reading.status(row.contact__lead__status_id), reading.status(row.to_status_id)
         return f"The lead status of {who} is {now}; expected: {told}, as its last change says."
 
-    yield look.ask(query.values_list("contact_id", "to_status_id", *names, "contact__lead__status_id", named=True), say)
+    yield reading.ask(query.values_list("contact_id", "to_status_id", *names, "contact__lead__status_id", named=True), say)
     silent = Lead.objects.filter(~Exists(LeadStatusChange.objects.filter(contact=OuterRef("pk")))).order_by("pk").values_list("pk", *names, named=True)
-    yield look.ask(silent, lambda row: f"The lead status of {_person(*row)} has no change; expected: one from its first on.")
+    yield reading.ask(silent, lambda row: f"The lead status of {_person(*row)} has no change; expected: one from its first on.")
 
 
-def rules(look: Look) -> Iterator[Part]:
+def rules(reading: Reading) -> Iterator[Part]:
     """Each rule is as the settings log says, which therefore knows when it was on. No statement."""
-    sentences = [f"{_rule(rule)}: the settings log does not know it; expected: a record of each change since it was made." for rule in look.log.unknown]
-    for rule, differing in look.log.differing:
+    sentences = [f"{_rule(rule)}: the settings log does not know it; expected: a record of each change since it was made." for rule in reading.log.unknown]
+    for rule, differing in reading.log.differing:
         now, told = (", ".join(f"{name} {values[place]}" for name, values in differing.items()) for place in (0, 1))
         sentences.append(f"{_rule(rule)} has {now}; expected: {told}, as the settings log says.")
-    yield Part(len(sentences), sentences[: look.limit])
+    yield Part(len(sentences), sentences[: reading.limit])
 
 
-def decisions_of_sales(look: Look) -> Iterator[Part]:
+def decisions_of_sales(reading: Reading) -> Iterator[Part]:
     """Every sale that was won, lost or registered while a rule for that was on has its decision (A8)."""
-    total, first = _counted(missing_of_sales(look.log), look.limit)
+    total, first = _counted(missing_of_sales(reading.log), reading.limit)
     titles = Sale.objects.in_bulk([missing.record_id for missing in first])
     names = Company.objects.in_bulk([missing.answer.subject_id for missing in first])
 
@@ -75,14 +75,14 @@ def decisions_of_sales(look: Look) -> Iterator[Part]:
     yield Part(total, [say(missing) for missing in first])
 
 
-def decisions_of_contacts(look: Look) -> Iterator[Part]:
+def decisions_of_contacts(reading: Reading) -> Iterator[Part]:
     """Every lead status that somebody set while a rule for it was on has its decision (A8)."""
-    total, first = _counted(missing_of_contacts(look.log), look.limit)
+    total, first = _counted(missing_of_contacts(reading.log), reading.limit)
     people = Contact.objects.select_related("company").in_bulk([missing.record_id for missing in first])
 
     def say(missing: Missing) -> str:
         person = people[missing.record_id]
-        what = f"the lead status of {_person(person.pk, person.first_name, person.last_name)} was set to {look.status(missing.answer.subject_id)}"
+        what = f"the lead status of {_person(person.pk, person.first_name, person.last_name)} was set to {reading.status(missing.answer.subject_id)}"
         return f"{company(person.company.name, person.company_id)}: {what} {_told(missing)}"
 
     yield Part(total, [say(missing) for missing in first])

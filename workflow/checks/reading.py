@@ -22,7 +22,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Reading:
     """What every check needs: how much to say, what the settings log says of rules, and the names of the few."""
 
     limit: int
