@@ -10,7 +10,9 @@ from django.db import DatabaseError, connection
 
 from crm.actor import working
 from crm.models import Company, Sale
+from crm.sql import Prepared
 from leads.models import Lead
+from tests.conftest import on_postgresql
 from tests.crm.writes import change
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow.ledger import numbers, where
@@ -226,6 +228,21 @@ def test_a7_a_look_at_the_rules_that_fails_is_made_up_for_by_the_pass(category):
     with connection.execute_wrapper(once):
         change("save", sale, status="won")
     assert (len(looks), where(sale.company)) == (1, "Customer")
+
+
+@on_postgresql
+@pytest.mark.parametrize("ask", [False, True])
+def test_where_the_server_forgets_prepared_statements_the_rules_run_all_the_same(monkeypatch, category, ask):
+    monkeypatch.setattr(Prepared, "keeps", True)
+    rule("sale_won", category["Customer"], ask=ask)
+    first, second, third = _open_sales(3)
+    change("save", first, status="won")
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    change("save", second, status="won")
+    change("save", third, status="won")
+    assert set(CategoryDecision.objects.filter(trigger="sale_won").values_list("outcome", flat=True)) == {"waiting" if ask else "changed"}
+    assert not Prepared.keeps
 
 
 # ---------------------------------------------------------------- retrying
