@@ -1,0 +1,289 @@
+"""Havn's behaviour said a second time, small and slow, for checking the engine against.
+
+Written from the rules of behaviour (docs/rules.md, cited by number), not from the engine, and importing nothing of Havn. There is a method for each thing
+that can happen; `by` is who did it (None: the system). *Reading* marks where the rules leave a choice, and which one is taken here.
+Companies, contacts, sales and rules have numbers; a higher number is newer. Categories, lead statuses and users have names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+POTENTIAL = "potential_customer"
+PRECEDENCE = ["sale_won", "sale_lost", "lead_status_set", "sale_registered"]  # A4
+
+
+class Refused(Exception):
+    """What was asked for is not done, and nothing changes."""
+
+
+@dataclass
+class User:
+    may_edit: bool = True
+    is_administrator: bool = False
+    is_active: bool = True
+
+
+@dataclass
+class Category:
+    group: str
+    uses_lead_status: bool = False
+    is_deleted: bool = False
+
+
+@dataclass
+class Rule:
+    trigger: str
+    lead_status: str | None = None  # rule 4 only
+    target: str | None = None
+    asks: bool = False
+    is_on: bool = False
+
+
+@dataclass
+class Company:
+    category: str
+    our_contact: str | None = None
+    version: int = 1  # A10: the number of its last applied change
+
+
+@dataclass
+class Contact:
+    company: int
+    lead_status: str | None = None
+
+
+@dataclass
+class Sale:
+    company: int | None = None
+    status: str = "open"
+    is_archived: bool = False
+
+
+class Cause(NamedTuple):
+    """What a rule answers to, and at which company. `record` is the sale, or with a lead status the contact."""
+
+    trigger: str
+    company: int
+    record: int
+    lead_status: str | None = None
+
+
+@dataclass
+class Decision:
+    """A8. `undoes` and `retries` are places in the company's list of decisions."""
+
+    company: int
+    trigger: str
+    outcome: str
+    rule: int | None = None
+    record: int | None = None
+    lead_status: str | None = None
+    skip_reason: str = ""
+    before: str | None = None
+    suggested: str | None = None
+    after: str | None = None
+    number: int | None = None
+    caused_by: str | None = None
+    asked_of: str | None = None
+    decided_by: str | None = None
+    undoes: int | None = None
+    retries: int | None = None
+
+
+@dataclass
+class Model:
+    """Everything there is, and what happens to it."""
+
+    users: dict[str, User]
+    categories: dict[str, Category]
+    default_category: str
+    default_status: str
+    companies: dict[int, Company] = field(default_factory=dict)
+    contacts: dict[int, Contact] = field(default_factory=dict)
+    sales: dict[int, Sale] = field(default_factory=dict)
+    rules: dict[int, Rule] = field(default_factory=dict)
+    decisions: dict[int, list[Decision]] = field(default_factory=dict)  # of each company, oldest first
+
+    # ------------------------------------------------------ what happens
+    def save_companies(self, changes: dict[int, dict[str, Any]], *, by: str | None = None, run_rules: bool = True) -> None:
+        """C7: by hand any category may follow any other, and is recorded. A new company gets the default, if no category is named (C8)."""
+        for number, values in sorted(changes.items()):
+            if number not in self.companies:
+                company = self.companies[number] = Company(**values)
+                company.category = company.category or self.default_category
+                self.decisions[number] = [Decision(number, "created", "changed", after=company.category, number=1, caused_by=by, decided_by=by)]
+                continue
+            company = self.companies[number]
+            company.our_contact = values.get("our_contact", company.our_contact)
+            if values.get("category", company.category) != company.category:  # saving what is there already is no change
+                decision = Decision(number, "manual", "changed", caused_by=by, decided_by=by)
+                self.decisions[number].append(decision)
+                self._apply(decision, values["category"])
+        self._settle()
+
+    def save_contacts(self, changes: dict[int, dict[str, Any]], **_work: Any) -> None:
+        """L5: a contact that moves keeps its lead status, and its sales stay where they are; L3 applies at the new company."""
+        for number, values in changes.items():
+            self.contacts[number] = replace(self.contacts[number], **values) if number in self.contacts else Contact(**values)
+        self._settle()
+
+    def save_leads(self, changes: dict[int, dict[str, Any]], *, by: str | None = None, run_rules: bool = True) -> None:
+        """L4: any status may follow any other. A3: setting the one that is there already is no transition."""
+        causes = []
+        for number, values in changes.items():
+            contact = self.contacts[number]
+            if values.get("status", contact.lead_status) != contact.lead_status:
+                contact.lead_status = values["status"]
+                causes.append(Cause("lead_status_set", contact.company, number, contact.lead_status))
+        self._rules_look(causes, by, run_rules)
+        self._settle()
+
+    def save_sales(self, changes: dict[int, dict[str, Any]], *, by: str | None = None, run_rules: bool = True) -> None:
+        """S2, S3, A3: one save of one sale or of several. A reopened or stalled sale is no cause, nor is archiving; an archived sale is one like any other."""
+        causes = []
+        for number, values in changes.items():
+            old = self.sales.get(number)
+            sale = self.sales[number] = replace(old or Sale(), **values)
+            if sale.company is None:
+                continue
+            linked = old is None or old.company != sale.company  # also with the next company when it moves
+            if sale.status in ("won", "lost") and (linked or old.status != sale.status):
+                causes.append(Cause("sale_" + sale.status, sale.company, number))
+            if linked:
+                causes.append(Cause("sale_registered", sale.company, number))
+        self._rules_look(causes, by, run_rules)
+        self._settle()
+
+    def edit_category(self, name: str, **values: Any) -> None:
+        """C3: only the group Potential customer uses lead status; leaving it switches that off in the same save."""
+        category = self.categories[name] = replace(self.categories[name], **values)
+        category.uses_lead_status = category.uses_lead_status and category.group == POTENTIAL
+        self._settle()
+
+    # ------------------------------------------------------------- rules
+    def _rules_look(self, causes: list[Cause], by: str | None, run_rules: bool) -> None:
+        """A4: the causes of one save, the first that nothing stands in the way of acts; after it the others are skipped.
+
+        Reading: a cause that would have been skipped anyway says that, and not that another one acted. A question counts as acting.
+        Reading of A2's *at that moment*: all causes of a save are judged by where the company was when it was saved.
+        """
+        acted: set[int] = set()
+        moving: list[Decision] = []
+        for cause in sorted(causes, key=lambda cause: (PRECEDENCE.index(cause.trigger), cause.record)):
+            for number, rule in self.rules.items():
+                if not rule.is_on or (rule.trigger, rule.lead_status) != (cause.trigger, cause.lead_status):
+                    continue  # A8: only an enabled rule looks
+                decision = Decision(cause.company, cause.trigger, "skipped", number, cause.record, cause.lead_status, caused_by=by)
+                decision.before, decision.suggested = self.companies[cause.company].category, rule.target
+                decision.skip_reason = self._why_not(decision, run_rules) or ("other_cause" if cause.company in acted else "")
+                if not decision.skip_reason:
+                    acted.add(cause.company)
+                    if rule.asks:
+                        self._ask(decision)
+                    else:
+                        decision.outcome = "changed"
+                        moving.append(decision)
+                self.decisions[cause.company].append(decision)
+        for decision in moving:
+            self._apply(decision, decision.suggested)
+
+    def _why_not(self, decision: Decision, run_rules: bool) -> str:
+        """A8's reasons. Reading: of several the first in this order. A rule whose category was deleted (C4) does nothing."""
+        category = self.categories[self.companies[decision.company].category]
+        if not run_rules:
+            return "rules_not_run"
+        if self.categories[decision.suggested].is_deleted:
+            return "target_deleted"
+        if category.group != POTENTIAL:  # A2
+            return "not_potential"
+        if decision.trigger == "lead_status_set" and not category.uses_lead_status:  # A2
+            return "lead_status_off"
+        if decision.suggested == decision.before:
+            return "already_there"
+        return "already_declined" if self._was_declined(decision) else ""
+
+    def _was_declined(self, decision: Decision) -> bool:
+        """Q5: kept before, for the same sale (or contact and lead status), rule and target; A9: or undone. Reading: and for the same company."""
+
+        def same(old: Decision) -> tuple[Any, ...]:
+            return (old.rule, old.suggested, old.record, old.lead_status)
+
+        history = self.decisions[decision.company]
+        undone = {old.undoes for old in history}
+        return any(same(old) == same(decision) and (old.outcome == "kept" or place in undone) for place, old in enumerate(history))
+
+    # --------------------------------------------------------- questions
+    def _ask(self, decision: Decision) -> None:
+        """Q3, Q4: one question for each company, put to whoever caused it, else to our contact, else (None) to the administrators.
+
+        Reading: our contact is asked as long as they are active, whatever they may do.
+        """
+        for old in self.decisions[decision.company]:
+            if old.outcome == "waiting":
+                old.outcome = "replaced"
+        decision.outcome = "waiting"
+        our_contact = self.companies[decision.company].our_contact
+        if self._may_edit(decision.caused_by):
+            decision.asked_of = decision.caused_by
+        elif our_contact and self.users[our_contact].is_active:
+            decision.asked_of = our_contact
+
+    def _may_edit(self, name: str | None) -> bool:
+        return name is not None and self.users[name].is_active and self.users[name].may_edit
+
+    def answer(self, decision: Decision, answer: str, *, by: str, seen: int) -> None:
+        """Q1, Q4: *accept*, *keep*, or the name of another category; `seen` is the number of the company's last change as the dialog showed it.
+
+        Reading: choosing the suggested category accepts, and choosing the present one keeps.
+        """
+        company = self.companies[decision.company]
+        if not self._may_edit(by) or not (decision.asked_of == by or self.users[by].is_administrator):
+            raise Refused("PermissionDenied")
+        if decision.outcome != "waiting":  # deciding twice changes once
+            raise Refused("NothingToDecide")
+        if company.version != seen:
+            raise Refused("Stale")
+        category = {"accept": decision.suggested, "keep": company.category}.get(answer, answer)
+        if self.categories[category].is_deleted and category != company.category:
+            raise Refused("TargetDeleted")
+        decision.decided_by = by
+        if category == company.category:
+            decision.outcome = "kept"
+        else:
+            decision.outcome = "accepted" if category == decision.suggested else "chose_other"
+            self._apply(decision, category)
+        self._settle()
+
+    def _makes_sense(self, decision: Decision) -> bool:
+        """Q4: whether a question still does. Reading: *reopened* is about a sale that was closed; a question about a registered sale ends only
+        when the sale goes; one about a sale won ends also when it is stalled, or lost after all. A contact that moves takes no question along.
+        """
+        company = self.companies[decision.company]
+        if self.categories[company.category].group != POTENTIAL or company.category == decision.suggested:
+            return False
+        if decision.trigger == "lead_status_set":
+            return self.contacts[decision.record].lead_status == decision.lead_status
+        sale = self.sales[decision.record]
+        is_still_so = decision.trigger == "sale_registered" or decision.trigger == "sale_" + sale.status
+        return is_still_so and sale.company == decision.company and not sale.is_archived
+
+    # ------------------------------------------------------ what follows
+    def _apply(self, decision: Decision, category: str) -> None:
+        """A8, A10: a company moves, its changes are counted, and the decision carries the number."""
+        company = self.companies[decision.company]
+        decision.before, decision.after = company.category, category
+        company.category = category
+        company.version += 1
+        decision.number = company.version
+
+    def _settle(self) -> None:
+        """L3: nobody lacks a status where the category uses it, and the default fires no rule. Q4: questions that make no sense any more end."""
+        for contact in self.contacts.values():
+            if contact.lead_status is None and self.categories[self.companies[contact.company].category].uses_lead_status:
+                contact.lead_status = self.default_status
+        for history in self.decisions.values():
+            for decision in history:
+                if decision.outcome == "waiting" and not self._makes_sense(decision):
+                    decision.outcome = "obsolete"
