@@ -54,6 +54,13 @@ def event(**drawn: st.SearchStrategy) -> Callable[[Callable], Callable]:
     return mark
 
 
+class _EveryEvent:
+    """Hypothesis would leave out half of the events of each example: too few of what is left do anything together."""
+
+    def is_enabled(self, name: str) -> bool:
+        return True
+
+
 class Player(RuleBasedStateMachine):
     """One example. It begins and ends as the database was: everything happens in a savepoint that is rolled back."""
 
@@ -61,6 +68,7 @@ class Player(RuleBasedStateMachine):
 
     def __init__(self, users: dict[str, Any]) -> None:
         super().__init__()
+        self._rules_strategy.enabled_rules_strategy = st.just(_EveryEvent())
         self.example = transaction.atomic()
         self.example.__enter__()
         self.model = Model(
