@@ -26,15 +26,17 @@ CATEGORIES = {
     "Other": Category("other"),
 }
 STATUSES = ("Open", "Contacting", "Qualified")  # the first is the default
-SLOTS = (("sale_won", None), ("sale_lost", None), ("sale_registered", None), *[("lead_status_set", status) for status in STATUSES])
+Slot = tuple[str, str | None]  # a rule's place on the screen: its trigger, and for rule 4 the lead status
+SLOTS: tuple[Slot, ...] = (("sale_won", None), ("sale_lost", None), ("sale_registered", None), *[("lead_status_set", status) for status in STATUSES])
 
 
 @dataclass(frozen=True)
 class Work:
-    """Who does it, whether rules are run, and whether the transaction fails first and is then repeated."""
+    """Who does it, whether rules are run, whether each row of a batch is a save of its own, and whether all of it fails first and is then repeated."""
 
     by: str | None = None
     run_rules: bool = True
+    in_turn: bool = False
     fails_first: bool = False
 
 
@@ -77,7 +79,7 @@ class Player(RuleBasedStateMachine):
         for name, user in self.model.users.items():
             users[name].is_active = user.is_active
         self.havn = Havn(users, CATEGORIES, STATUSES)
-        self.row_of: dict[tuple[str, str | None], int] = {}  # the rule that is on screen for each slot
+        self.row_of: dict[Slot, int] = {}  # the rule that is on screen for each slot
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -114,7 +116,8 @@ class Player(RuleBasedStateMachine):
     def play(self, kind: str, saves: list[Save], work: Work, *, creates: bool = False) -> None:
         """Send these writes, and tell the model of each. Where it fails first, nothing remains of it; then it is repeated with the same instances."""
         tell = {"company": self.model.save_companies, "contact": self.model.save_contacts, "sale": self.model.save_sales, "lead": self.model.save_leads}[kind]
-        with working(user=self.havn.users[work.by], kind="" if work.run_rules else "import", run_rules=work.run_rules):
+        batch = "" if work.run_rules and not work.in_turn else "import"
+        with working(user=self.havn.users[work.by], kind=batch, run_rules=work.run_rules, in_turn=work.in_turn):
             if work.fails_first:
                 roll_back(lambda: [save.send() for save in saves])
                 self.compare()
@@ -123,7 +126,8 @@ class Player(RuleBasedStateMachine):
                 if creates and kind != "lead":
                     for number, row in zip(save.changes, rows, strict=True):
                         self.havn.keys.add(kind, number, row.pk)
-                tell(save.changes, by=work.by, run_rules=work.run_rules)
+                for changes in [{number: values} for number, values in save.changes.items()] if work.in_turn else [save.changes]:
+                    tell(changes, by=work.by, run_rules=work.run_rules)
 
     def create(self, kind: str, how: str, new: list[Values], work: Work) -> None:
         """New records, with the next numbers."""
@@ -142,17 +146,25 @@ class Player(RuleBasedStateMachine):
         """Picks as companies."""
         return {**values, "company": self.at(values["company"])} if "company" in values else values
 
-    def set_rule(self, slot: tuple[str, str | None], **values: Any) -> None:
+    def set_rule(self, slot: Slot, **values: Any) -> None:
         """Change the rule of this slot; make it, if there is none."""
         number = self.row_of.setdefault(slot, len(self.model.rules) + 1)
         self.model.rules[number] = Rule(*slot, **values)
         self.havn.edit_rule(number, *slot, **values)
 
-    def remove_rule(self, slot: tuple[str, str | None]) -> None:
-        """Take the row away; the next rule of this slot is another one."""
-        number = self.row_of.pop(slot)
-        self.model.rules[number].is_on = False
-        self.havn.remove_rule(number)
+    def remove_rule(self, slot: Slot) -> None:
+        """Take the row away, if there is one; the next rule of this slot is another one."""
+        number = self.row_of.pop(slot, None)
+        if number:
+            self.model.rules[number].is_on = False
+            self.havn.remove_rule(number)
+
+    def give_another_status(self, slot: Slot) -> Slot:
+        """Give the row of rule 4 for this lead status another one. Returns the new slot."""
+        new = (slot[0], STATUSES[(STATUSES.index(slot[1] or "") + 1) % len(STATUSES)])
+        self.remove_rule(new)
+        self.row_of[new] = self.row_of.pop(slot)
+        return new
 
     def decide(self, decision: Decision, ask_model: Callable[[], None], ask_havn: Callable[[int], Any], *, fails_first: bool) -> None:
         """Do something with a decision; both do it, or both refuse for the same reason."""

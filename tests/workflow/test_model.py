@@ -7,6 +7,7 @@ A failure is shrunk, printed as the calls that lead to it, and tried first the n
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from math import ceil
 
 import pytest
@@ -18,7 +19,7 @@ from hypothesis.stateful import initialize, precondition, run_state_machine_as_t
 
 from crm.models import User
 from tests.factories import UserFactory
-from tests.workflow.machine import CATEGORIES, SLOTS, STATUSES, USERS, Player, Values, Work, event
+from tests.workflow.machine import CATEGORIES, SLOTS, STATUSES, USERS, Player, Slot, Values, Work, event
 from tests.workflow.model import POTENTIAL, Decision
 from tests.workflow.roads import BULK, CREATIONS, SINGLE
 
@@ -34,7 +35,8 @@ categories = st.sampled_from([*CATEGORIES, "Lead", "Opportunity", "Lost opportun
 statuses = st.sampled_from(STATUSES)
 closed = st.sampled_from(["won", "lost"])
 somewhere = st.one_of(pick, st.none())
-groups = st.sampled_from([POTENTIAL] * 4 + ["customer"])
+groups = st.sampled_from([POTENTIAL, POTENTIAL, "customer"])
+meanwhile = st.sampled_from(["nothing", "nothing", "another target", "another rule", "another status"])
 creations = st.sampled_from(CREATIONS)
 roads = st.sampled_from([*SINGLE, *BULK])
 sale_values = st.fixed_dictionaries(
@@ -46,10 +48,6 @@ users_who_leave = st.sampled_from(["jonas", "signe", "former"])
 edits = st.one_of(
     st.tuples(st.just("our_contact"), st.fixed_dictionaries({"how": roads, "index": pick, "our_contact": who})),
     st.tuples(st.just("user"), st.fixed_dictionaries({"name": users_who_leave, "is_active": st.booleans()})),
-    st.tuples(
-        st.just("meaning"),
-        st.fixed_dictionaries({"how": st.sampled_from(["save", "update", "bulk_update"]), "name": categories, "group": groups, "flag": st.booleans()}),
-    ),
     st.tuples(st.just("deletion"), st.fixed_dictionaries({"name": st.sampled_from(list(CATEGORIES)[1:]), "is_deleted": seldom})),
 )
 
@@ -57,10 +55,12 @@ edits = st.one_of(
 class Machine(Player):
     """What may happen."""
 
-    @initialize(rules=st.fixed_dictionaries(dict.fromkeys(SLOTS, rule_values)))
-    def begin(self, rules: dict[tuple[str, str | None], Values]) -> None:
-        self.create("company", "save", [{"category": "Lead", "our_contact": "signe"}, {"category": "Opportunity", "our_contact": None}], Work())
-        self.create("contact", "save", [{"company": 1}, {"company": 1}, {"company": 2}], Work())
+    @initialize(rules=st.fixed_dictionaries(dict.fromkeys(SLOTS, rule_values)), second=categories, third=categories)
+    def begin(self, rules: dict[Slot, Values], second: str, third: str) -> None:
+        """Three companies with somebody at each, and rules, most of them on."""
+        where = [("Lead", "signe"), (second, None), (third, "jonas")]
+        self.create("company", "save", [{"category": category, "our_contact": name} for category, name in where], Work())
+        self.create("contact", "save", [{"company": company} for company in (1, 1, 2, 3)], Work())
         for slot, values in rules.items():
             self.set_rule(slot, **values)
         self.create("sale", "save", [{"company": 1, "status": "open"}, {"company": 2, "status": "open"}], Work("jonas"))
@@ -95,6 +95,13 @@ class Machine(Player):
     def contacts_move(self, how: str, picks: list[tuple[int, int]], work: Work) -> None:
         self.change("contact", how, {self.some("contact", [index])[0]: {"company": self.at(company)} for index, company in picks}, work)
 
+    @event(how=st.sampled_from(["bulk_update", "bulk_stale", "case"]), index=pick, new=st.lists(statuses, min_size=2, max_size=3), work=work)
+    def lead_statuses_of_one_company_are_set_at_once(self, how: str, index: int, new: list[str], work: Work) -> None:
+        company = self.at(index)
+        there = [number for number, contact in self.model.contacts.items() if contact.company == company and contact.lead_status]
+        if there:
+            self.change("lead", how, {number: {"status": status} for number, status in zip(there, new, strict=False)}, work)
+
     @event(how=roads, picks=st.lists(st.tuples(pick, statuses), min_size=1, max_size=3), work=work)
     def lead_statuses_are_set(self, how: str, picks: list[tuple[int, str]], work: Work) -> None:
         wanted = {}
@@ -116,9 +123,9 @@ class Machine(Player):
         self.create("sale", how, [{"company": self.at(index), "status": status, "is_archived": archived} for index, status, archived in new], work)
 
     @precondition(lambda self: len(self.model.sales) < 6)
-    @event(index=pick, new=st.lists(closed | st.just("open"), min_size=2, max_size=3), work=work)
-    def a_company_gets_several_sales_at_once(self, index: int, new: list[str], work: Work) -> None:
-        self.create("sale", "bulk_create", [{"company": self.at(index), "status": status} for status in new], work)
+    @event(index=pick, new=st.lists(closed | st.just("open"), min_size=2, max_size=3), work=work, in_turn=seldom)
+    def a_company_gets_several_sales_at_once(self, index: int, new: list[str], work: Work, in_turn: bool) -> None:
+        self.create("sale", "bulk_create", [{"company": self.at(index), "status": status} for status in new], replace(work, in_turn=in_turn))
 
     @event(how=st.sampled_from(["bulk_update", "bulk_stale", "case"]), index=pick, new=st.lists(closed, min_size=2, max_size=4), moves=st.booleans(), work=work)
     def sales_of_one_company_are_closed_at_once(self, how: str, index: int, new: list[str], moves: bool, work: Work) -> None:
@@ -160,10 +167,17 @@ class Machine(Player):
 
     # ---------------------------------------------------- rules, lists, users
     @event(slot=st.sampled_from(SLOTS), values=rule_values, is_another_row=seldom)
-    def a_rule_is_saved(self, slot: tuple[str, str | None], values: Values, is_another_row: bool) -> None:
-        if is_another_row and slot in self.row_of:
+    def a_rule_is_saved(self, slot: Slot, values: Values, is_another_row: bool) -> None:
+        if is_another_row:
             self.remove_rule(slot)
         self.set_rule(slot, **values)
+
+    @event(how=list_roads, index=pick, group=groups, flag=st.booleans())
+    def a_category_means_something_else(self, how: str, index: int, group: str, flag: bool) -> None:
+        name = self.model.companies[self.at(index)].category
+        leaves = how == "save" and self.model.categories[name].uses_lead_status  # lead status goes with the group by itself (C3)
+        self.havn.edit_category(how, name, group, flag and (leaves or group == POTENTIAL))
+        self.model.edit_category(name, group=group, uses_lead_status=flag)
 
     @event(edit=edits)
     def something_else_is_edited(self, edit: tuple[str, Values]) -> None:
@@ -176,11 +190,6 @@ class Machine(Player):
     def edit_user(self, name: str, is_active: bool) -> None:
         self.havn.set_active(name, is_active)
         self.model.users[name].is_active = is_active
-
-    def edit_meaning(self, how: str, name: str, group: str, flag: bool) -> None:
-        leaves = how == "save" and self.model.categories[name].uses_lead_status  # lead status goes with the group by itself (C3)
-        self.havn.edit_category(how, name, group, flag and (leaves or group == POTENTIAL))
-        self.model.edit_category(name, group=group, uses_lead_status=flag)
 
     def edit_deletion(self, name: str, is_deleted: bool) -> None:
         self.havn.delete_category(name, is_deleted)
@@ -220,17 +229,19 @@ class Machine(Player):
         return decisions[-1 - index % len(decisions)]
 
     @precondition(lambda self: self.told())
-    @event(index=pick, how=roads, work=work, meanwhile=st.sampled_from(["nothing", "nothing", "another target", "another rule"]), new_target=categories)
+    @event(index=pick, how=roads, work=work, meanwhile=meanwhile, new_target=categories)
     def the_same_happens_again(self, index: int, how: str, work: Work, meanwhile: str, new_target: str) -> None:
         """A sale is won again, or a lead status set again; first one that somebody declined (Q5, A9)."""
         decision = self.one_of(self.told("kept"), index)
         slot = (decision.trigger, decision.lead_status)
-        if meanwhile == "another rule" and slot in self.row_of:
+        if meanwhile == "another rule":
             self.remove_rule(slot)
+        if meanwhile == "another status" and decision.lead_status and slot in self.row_of:
+            slot = self.give_another_status(slot)
         if meanwhile != "nothing":
             self.set_rule(slot, target=new_target if meanwhile == "another target" else decision.suggested, asks=True, is_on=True)
         if decision.lead_status:
-            kind, away, back = "lead", {"status": next(name for name in STATUSES if name != decision.lead_status)}, {"status": decision.lead_status}
+            kind, away, back = "lead", {"status": next(name for name in STATUSES if name != slot[1])}, {"status": slot[1]}
         elif decision.trigger == "sale_registered":
             kind, away, back = "sale", {"company": None}, {"company": decision.company}
         else:
