@@ -10,15 +10,17 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
+from workflow.again import CannotAskAgain, ask_again
+from workflow.undo import CannotUndo, undo
 
 from crm.models import Company, CompanyCategory, Contact, Sale, User
 from leads.models import LeadStatus
-from tests.workflow.model import Decision
+from tests.workflow.model_words import Decision
 from tests.workflow.roads import Keys, Roads
 from workflow import decisions
 from workflow.models import AutomationRule, CategoryDecision
 
-REFUSALS = (PermissionDenied, decisions.NothingToDecide, decisions.Stale, decisions.TargetDeleted)
+REFUSALS = (PermissionDenied, decisions.NothingToDecide, decisions.Stale, decisions.TargetDeleted, CannotUndo, CannotAskAgain)
 COLUMNS = ("company_id", "trigger", "outcome", "rule_id", "sale_id", "contact_id", "lead_status_id", "skip_reason", "from_category_id", "suggested_category_id",
            "to_category_id", "applied_version", "caused_by_id", "asked_of_id", "decided_by_id", "undoes_id", "retries_id")  # fmt: skip
 
@@ -88,6 +90,14 @@ class Havn:
         else:
             category = CompanyCategory.objects.get(pk=self.keys.pk("category", answer))
             decisions.choose(pk, category, by=self.users[by], seen_version=seen)
+
+    def undo(self, pk: int, by: str) -> None:
+        """Take a change back (A9)."""
+        undo(pk, by=self.users[by])
+
+    def ask_again(self, pk: int, by: str) -> None:
+        """Ask once more what was kept (A9)."""
+        ask_again(pk, by=self.users[by])
 
     # ---------------------------------------------------------------- reading
     def companies(self) -> dict[int, tuple[str, int]]:

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from crm.actor import working
 from tests.crm.writes import roll_back
 from tests.workflow.havn import Havn
-from tests.workflow.model import POTENTIAL, Category, Decision, Model, Refused, Rule, User
+from tests.workflow.model import Model
+from tests.workflow.model_words import POTENTIAL, Category, Decision, Refused, Rule, User
 from tests.workflow.roads import Save, Values
 
 USERS = {"jonas": User(), "signe": User(), "maja": User(is_administrator=True), "former": User(is_active=False), "guest": User(may_edit=False)}

@@ -2,94 +2,16 @@
 
 Written from the rules of behaviour (docs/rules.md, cited by number), not from the engine, and importing nothing of Havn. There is a method for each thing
 that can happen; `by` is who did it (None: the system). *Reading* marks where the rules leave a choice, and which one is taken here.
-Companies, contacts, sales and rules have numbers; a higher number is newer. Categories, lead statuses and users have names.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-POTENTIAL = "potential_customer"
+from tests.workflow.model_words import POTENTIAL, Category, Cause, Company, Contact, Decision, Refused, Rule, Sale, User
+
 PRECEDENCE = ["sale_won", "sale_lost", "lead_status_set", "sale_registered"]  # A4
-
-
-class Refused(Exception):
-    """What was asked for is not done, and nothing changes."""
-
-
-@dataclass
-class User:
-    may_edit: bool = True
-    is_administrator: bool = False
-    is_active: bool = True
-
-
-@dataclass
-class Category:
-    group: str
-    uses_lead_status: bool = False
-    is_deleted: bool = False
-
-
-@dataclass
-class Rule:
-    trigger: str
-    lead_status: str | None = None  # rule 4 only
-    target: str | None = None
-    asks: bool = False
-    is_on: bool = False
-
-
-@dataclass
-class Company:
-    category: str
-    our_contact: str | None = None
-    version: int = 1  # A10: the number of its last applied change
-
-
-@dataclass
-class Contact:
-    company: int
-    lead_status: str | None = None
-
-
-@dataclass
-class Sale:
-    company: int | None = None
-    status: str = "open"
-    is_archived: bool = False
-
-
-class Cause(NamedTuple):
-    """What a rule answers to, and at which company. `record` is the sale, or with a lead status the contact."""
-
-    trigger: str
-    company: int
-    record: int
-    lead_status: str | None = None
-
-
-@dataclass
-class Decision:
-    """A8. `undoes` and `retries` are places in the company's list of decisions."""
-
-    company: int
-    trigger: str
-    outcome: str
-    rule: int | None = None
-    record: int | None = None
-    lead_status: str | None = None
-    skip_reason: str = ""
-    before: str | None = None
-    suggested: str | None = None
-    after: str | None = None
-    number: int | None = None
-    caused_by: str | None = None
-    asked_of: str | None = None
-    decided_by: str | None = None
-    undoes: int | None = None
-    retries: int | None = None
 
 
 @dataclass
@@ -210,9 +132,7 @@ class Model:
         def same(old: Decision) -> tuple[Any, ...]:
             return (old.rule, old.suggested, old.record, old.lead_status)
 
-        history = self.decisions[decision.company]
-        undone = {old.undoes for old in history}
-        return any(same(old) == same(decision) and (old.outcome == "kept" or place in undone) for place, old in enumerate(history))
+        return any(same(old) == same(decision) and old.outcome in ("kept", "undone") for old in self.decisions[decision.company])
 
     # --------------------------------------------------------- questions
     def _ask(self, decision: Decision) -> None:
@@ -269,6 +189,38 @@ class Model:
         is_still_so = decision.trigger == "sale_registered" or decision.trigger == "sale_" + sale.status
         return is_still_so and sale.company == decision.company and not sale.is_archived
 
+    def undo(self, decision: Decision, *, by: str) -> None:
+        """A9: take back the last change of a company. Reading: undoing is a change, and can be undone as well, which declines nothing."""
+        company, history = self.companies[decision.company], self.decisions[decision.company]
+        if not self._may_edit(by):
+            raise Refused("PermissionDenied")
+        is_last = decision.number == company.version
+        if not is_last or decision.before is None or self.categories[decision.before].is_deleted:  # reading: nobody is sent back to a deleted category
+            raise Refused("CannotUndo")
+        undoing = Decision(decision.company, "undo", "undone", caused_by=by, decided_by=by, undoes=_place(decision, history))
+        if decision.outcome != "undone":  # it names what was undone, which counts as declined
+            undoing = replace(undoing, rule=decision.rule, record=decision.record, lead_status=decision.lead_status, suggested=decision.suggested)
+        history.append(undoing)
+        self._apply(undoing, decision.before)
+        self._settle()
+
+    def ask_again(self, decision: Decision, *, by: str) -> None:
+        """A9: ask whoever wants to know what was answered with *keep*; once, and only while the rule could still act because of it (A2, Q4)."""
+        company, history = self.companies[decision.company], self.decisions[decision.company]
+        if not self._may_edit(by):
+            raise Refused("PermissionDenied")
+        was_retried = any(other.retries == _place(decision, history) for other in history)
+        if decision.outcome != "kept" or was_retried or self.categories[decision.suggested].is_deleted or not self._makes_sense(decision):
+            raise Refused("CannotAskAgain")
+        if decision.lead_status:
+            here = self.contacts[decision.record].company == decision.company
+            if not here or not self.categories[company.category].uses_lead_status:
+                raise Refused("CannotAskAgain")
+        again = replace(decision, outcome="waiting", before=company.category, caused_by=by, decided_by=None, retries=_place(decision, history))
+        self._ask(again)
+        history.append(again)
+        self._settle()
+
     # ------------------------------------------------------ what follows
     def _apply(self, decision: Decision, category: str) -> None:
         """A8, A10: a company moves, its changes are counted, and the decision carries the number."""
@@ -287,3 +239,8 @@ class Model:
             for decision in history:
                 if decision.outcome == "waiting" and not self._makes_sense(decision):
                     decision.outcome = "obsolete"
+
+
+def _place(decision: Decision, history: list[Decision]) -> int:
+    """Which of them it is; two may look alike."""
+    return next(place for place, other in enumerate(history) if other is decision)
