@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition
 
 from tests.workflow.machine import CATEGORIES, SLOTS, STATUSES, Player, Slot, Values, Work, event
-from tests.workflow.model_words import POTENTIAL, Decision
+from tests.workflow.model_words import POTENTIAL, Decision, Refused
 from tests.workflow.roads import BULK, CREATIONS, SINGLE
 
 pick = st.integers(0, 5)
@@ -101,6 +101,16 @@ class Machine(Player):
         old = {number: values for number, values in wanted.items() if number not in new}
         if old:
             self.change("lead", how, old, work)
+
+    @event(index=pick, status=statuses, by=who)
+    def somebody_sets_a_lead_status_on_screen(self, index: int, status: str, by: str | None) -> None:
+        number = self.some("contact", [index])[0]
+        try:
+            self.model.set_lead_status(number, status, by=by)
+            refusal = ""
+        except Refused as refused:
+            refusal = str(refused)
+        assert self.havn.set_lead_status(number, status, by) == refusal
 
     # ---------------------------------------------------------------- sales
     @precondition(lambda self: len(self.model.sales) < 6)

@@ -13,7 +13,9 @@ from django.utils import timezone
 from workflow.again import CannotAskAgain, ask_again
 from workflow.undo import CannotUndo, undo
 
+from crm.actor import acting_as
 from crm.models import Company, CompanyCategory, Contact, Sale, User
+from leads.defaults import LeadStatusNotEnabled, set_lead_status
 from leads.models import LeadStatus
 from tests.workflow.model_words import Decision
 from tests.workflow.roads import Keys, Roads
@@ -72,6 +74,15 @@ class Havn:
         """Deactivate a user, or bring them back (S5)."""
         User.objects.filter(pk=self.keys.pk("user", name)).update(is_active=is_active)
         self.users[name].is_active = is_active
+
+    def set_lead_status(self, number: int, status: str, by: str | None) -> str:
+        """As the screens do. Returns what it was refused with, or nothing."""
+        try:
+            with acting_as(self.users[by]):
+                set_lead_status(contact=self.roads.fetch("contact", number), status=LeadStatus.objects.get(pk=self.keys.pk("status", status)))
+        except LeadStatusNotEnabled as refusal:
+            return type(refusal).__name__
+        return ""
 
     # -------------------------------------------------------------- questions
     def decide(self, company: int, place: int, act: Callable[[int], Any]) -> str:

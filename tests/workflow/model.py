@@ -62,6 +62,12 @@ class Model:
         self._rules_look(causes, by, run_rules)
         self._settle()
 
+    def set_lead_status(self, number: int, status: str, *, by: str | None = None) -> None:
+        """L1: on screen only while the company's category uses lead status."""
+        if not self.categories[self.companies[self.contacts[number].company].category].uses_lead_status:
+            raise Refused("LeadStatusNotEnabled")
+        self.save_leads({number: {"status": status}}, by=by)
+
     def save_sales(self, changes: dict[int, dict[str, Any]], *, by: str | None = None, run_rules: bool = True) -> None:
         """S2, S3, A3: one save of one sale or of several. A reopened or stalled sale is no cause, nor is archiving; an archived sale is one like any other."""
         causes = []

@@ -15,7 +15,7 @@ from leads.models import Lead, LeadStatus
 
 Values = dict[str, Any]
 CREATIONS = ("save", "create", "related", "bulk_create")  # the last one is one write for all
-SINGLE = ("save", "update_fields", "stale", "reloaded", "twice")  # one write for each record
+SINGLE = ("save", "verb", "update_fields", "stale", "reloaded", "twice")  # one write for each record
 BULK = ("update", "joined", "case", "related", "bulk_update", "bulk_stale")  # one write for all
 
 
@@ -132,6 +132,9 @@ class Roads:
         self._assign(kind, row, values)
         names = [KINDS[kind].fields[name][0] for name in values]
         write = partial(row.save, update_fields=names) if how == "update_fields" else row.save
+        if how == "verb" and kind == "sale" and values in ({"status": "won"}, {"status": "open"}):
+            row.status = seen["status"]
+            write = row.win if values["status"] == "won" else row.reopen
 
         def twice() -> None:
             write()

@@ -32,7 +32,7 @@ def users(db: None) -> dict[str, User]:
     return {name: UserFactory(email=f"{name}@havn.example", is_active=USERS[name].is_active, groups=groups[name]) for name in USERS}
 
 
-def test_a_random_events_leave_havn_where_the_model_says(users: dict[str, User]) -> None:
+def test_a1_to_a10_c7_l3_q3_to_q5_random_events_leave_havn_where_the_model_says(users: dict[str, User]) -> None:
     """Sections 2 to 6: categories, rules, decisions, questions, default lead statuses."""
 
     def example() -> Machine:
