@@ -10,8 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
-from workflow.again import CannotAskAgain, ask_again
-from workflow.undo import CannotUndo, undo
 
 from crm.actor import acting_as
 from crm.models import Company, CompanyCategory, Contact, Sale, User
@@ -20,7 +18,9 @@ from leads.models import LeadStatus
 from tests.workflow.model_words import Decision
 from tests.workflow.roads import Keys, Roads
 from workflow import decisions
+from workflow.again import CannotAskAgain, ask_again
 from workflow.models import AutomationRule, CategoryDecision
+from workflow.undo import CannotUndo, undo
 
 REFUSALS = (PermissionDenied, decisions.NothingToDecide, decisions.Stale, decisions.TargetDeleted, CannotUndo, CannotAskAgain)
 COLUMNS = ("company_id", "trigger", "outcome", "rule_id", "sale_id", "contact_id", "lead_status_id", "skip_reason", "from_category_id", "suggested_category_id",

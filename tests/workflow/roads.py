@@ -133,14 +133,16 @@ class Roads:
         names = [KINDS[kind].fields[name][0] for name in values]
         write = partial(row.save, update_fields=names) if how == "update_fields" else row.save
         if how == "verb" and kind == "sale" and values in ({"status": "won"}, {"status": "open"}):
-            row.status = seen["status"]
-            write = row.win if values["status"] == "won" else row.reopen
+            write = partial(self._verb, number, "win" if values["status"] == "won" else "reopen")
 
         def twice() -> None:
             write()
             write()
 
         return Save(twice if how == "twice" else write, {number: {name: value for name, value in values.items() if seen[name] != value}})
+
+    def _verb(self, number: int, name: str) -> None:
+        getattr(self.fetch("sale", number), name)()  # as a view does, with a sale of its own
 
     def _bulk_update(self, kind: str, wanted: dict[int, Values], get: Callable[[str, int], Any]) -> Save:
         """As Django's: each of the columns is written from each instance, whatever it has seen."""
