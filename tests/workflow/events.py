@@ -79,7 +79,10 @@ class Machine(Player):
 
     @event(how=roads, picks=st.lists(st.tuples(pick, pick), min_size=1, max_size=2), work=work)
     def contacts_move(self, how: str, picks: list[tuple[int, int]], work: Work) -> None:
-        self.change("contact", how, {self.some("contact", [index])[0]: {"company": self.at(company)} for index, company in picks}, work)
+        """Every other time somebody without a lead status, if there is anybody: L3 is about them."""
+        without = [number for number, contact in self.model.contacts.items() if contact.lead_status is None]
+        movers = [without[index % len(without)] if without and index % 2 else self.some("contact", [index])[0] for index, _company in picks]
+        self.change("contact", how, {number: {"company": self.at(company)} for number, (_index, company) in zip(movers, picks, strict=True)}, work)
 
     @event(how=st.sampled_from(["bulk_update", "bulk_stale", "case"]), index=pick, new=st.lists(statuses, min_size=2, max_size=3), work=work)
     def lead_statuses_of_one_company_are_set_at_once(self, how: str, index: int, new: list[str], work: Work) -> None:
