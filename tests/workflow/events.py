@@ -34,7 +34,7 @@ users_who_leave = st.sampled_from(["jonas", "signe", "former"])
 edits = st.one_of(
     st.tuples(st.just("our_contact"), st.fixed_dictionaries({"how": roads, "index": pick, "our_contact": who})),
     st.tuples(st.just("user"), st.fixed_dictionaries({"name": users_who_leave, "is_active": st.booleans()})),
-    st.tuples(st.just("deletion"), st.fixed_dictionaries({"name": st.sampled_from(list(CATEGORIES)[1:]), "is_deleted": seldom})),
+    st.tuples(st.just("deletion"), st.fixed_dictionaries({"name": st.sampled_from(list(CATEGORIES)[1:]), "is_deleted": st.sampled_from([False, False, True])})),
 )
 
 
@@ -234,18 +234,25 @@ class Machine(Player):
         """The newest, the one before that, and so on."""
         return decisions[-1 - index % len(decisions)]
 
-    @precondition(lambda self: self.told())
-    @event(index=pick, last=often, by=most_may, fails_first=seldom)
-    def a_change_is_undone(self, index: int, last: bool, by: str, fails_first: bool) -> None:
-        """The last change of a company; or anything else, which is refused."""
-        applied = [max((old for old in history if old.number), key=lambda old: old.number) for history in self.model.decisions.values()]
-        decision = self.one_of(applied if last else self.everything(), index)
+    @event(index=pick, which=st.sampled_from(["last", "last", "undo", "older", "anything"]), by=most_may, fails_first=seldom)
+    def a_change_is_undone(self, index: int, which: str, by: str, fails_first: bool) -> None:
+        """The last change of a company, which may be an undo itself; or something else, which is refused."""
+        last = [next(old for old in history if old.number == self.model.companies[number].version) for number, history in self.model.decisions.items()]
+        some = {
+            "undo": [old for old in last if old.outcome == "undone"],
+            "older": [old for old in self.everything() if old.number and not any(old is other for other in last)],
+            "anything": self.everything(),
+        }
+        decision = self.one_of(some.get(which) or last, index)
         self.decide(decision, lambda: self.model.undo(decision, by=by), lambda pk: self.havn.undo(pk, by), fails_first=fails_first)
 
     @precondition(lambda self: self.told("kept"))
-    @event(index=pick, kept=often, by=most_may, fails_first=seldom)
-    def a_question_is_asked_again(self, index: int, kept: bool, by: str, fails_first: bool) -> None:
-        decision = self.one_of(self.told("kept") if kept else self.everything(), index)
+    @event(index=pick, which=st.sampled_from(["kept", "kept", "senseless", "anything"]), by=most_may, fails_first=seldom)
+    def a_question_is_asked_again(self, index: int, which: str, by: str, fails_first: bool) -> None:
+        """What was kept, also when its cause is gone; or anything else, which is refused."""
+        kept = self.told("kept")
+        some = {"senseless": [old for old in kept if not self.model.makes_sense(old)], "anything": self.everything()}
+        decision = self.one_of(some.get(which) or kept, index)
         self.decide(decision, lambda: self.model.ask_again(decision, by=by), lambda pk: self.havn.ask_again(pk, by), fails_first=fails_first)
 
     @precondition(lambda self: self.told())

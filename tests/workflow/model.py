@@ -182,7 +182,7 @@ class Model:
             self._apply(decision, category)
         self._settle()
 
-    def _makes_sense(self, decision: Decision) -> bool:
+    def makes_sense(self, decision: Decision) -> bool:
         """Q4: whether a question still does. Reading: *reopened* is about a sale that was closed; a question about a registered sale ends only
         when the sale goes; one about a sale won ends also when it is stalled, or lost after all. A contact that moves takes no question along.
         """
@@ -216,7 +216,7 @@ class Model:
         if not self._may_edit(by):
             raise Refused("PermissionDenied")
         was_retried = any(other.retries == _place(decision, history) for other in history)
-        if decision.outcome != "kept" or was_retried or self.categories[decision.suggested].is_deleted or not self._makes_sense(decision):
+        if decision.outcome != "kept" or was_retried or self.categories[decision.suggested].is_deleted or not self.makes_sense(decision):
             raise Refused("CannotAskAgain")
         if decision.lead_status:
             here = self.contacts[decision.record].company == decision.company
@@ -243,7 +243,7 @@ class Model:
                 contact.lead_status = self.default_status
         for history in self.decisions.values():
             for decision in history:
-                if decision.outcome == "waiting" and not self._makes_sense(decision):
+                if decision.outcome == "waiting" and not self.makes_sense(decision):
                     decision.outcome = "obsolete"
 
 
