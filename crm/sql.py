@@ -77,8 +77,9 @@ def _source(fields: Sequence[Any], rows: Sequence[Sequence[Any]], using: str) ->
             same.append(moment(value, using) if hasattr(value, "utcoffset") else value)
             chosen.append(f"%s::{_type(field, using)}" if is_postgresql(using) else "%s")
         else:
+            values = [moment(one, using) for one in column] if hasattr(value, "utcoffset") and not is_postgresql(using) else column
             chosen.append(f"c{place}" if is_postgresql(using) else f"json_extract(value, '$[{len(varying)}]')")
-            varying.append((field, f"c{place}", column))
+            varying.append((field, f"c{place}", values))
     if not varying:
         often = f"generate_series(1, {len(rows)})" if is_postgresql(using) else f"json_each('{json.dumps([0] * len(rows))}')"
         return f"SELECT {', '.join(chosen)} FROM {often}", same

@@ -105,7 +105,7 @@ class _Run:
                 raise  # the transaction is lost, or whoever began it does it all again
             if len(by_company) == 1 or self.alone >= MOST_ALONE:
                 self.alone += 1
-                record_failure(by_company, error, batch_id=None if self.retries else _batch_id_or_none(), retries=self.retries)
+                record_failure(by_company, error, retries=self.retries)
                 return
             companies = list(by_company)
             half = len(companies) // 2
@@ -172,7 +172,7 @@ def _is_usable() -> bool:
     return not connection.needs_rollback and connection.connection is not None
 
 
-def record_failure(by_company: ByCompany, error: Exception, *, batch_id: int | None = None, retries: CategoryDecision | None = None) -> None:
+def record_failure(by_company: ByCompany, error: Exception, *, retries: CategoryDecision | None = None) -> None:
     """Write down that the rules failed for these (A7), with what they were looking at. Four statements and a savepoint.
 
     Where even that fails, it is logged, and `check_ledger` finds what is missing.
@@ -180,14 +180,14 @@ def record_failure(by_company: ByCompany, error: Exception, *, batch_id: int | N
     logger.error("Rules failed for %d companies, the first is %d", len(by_company), next(iter(by_company)), exc_info=error)
     try:
         with transaction.atomic():
-            _write_failure(by_company, error, batch_id, retries)
+            _write_failure(by_company, error, retries)
     except Exception:
         if not _is_usable():
             raise
         logger.exception("The failure could not be recorded either.")
 
 
-def _write_failure(by_company: ByCompany, error: Exception, batch_id: int | None, retries: CategoryDecision | None) -> None:
+def _write_failure(by_company: ByCompany, error: Exception, retries: CategoryDecision | None) -> None:
     # Without a lock: nothing is numbered here, and the lock may be what failed.
     stands = dict(Company.objects.filter(pk__in=by_company).values_list("pk", "category_id"))
     causes = [cause for company in by_company if company in stands for cause in by_company[company]]
@@ -195,7 +195,7 @@ def _write_failure(by_company: ByCompany, error: Exception, batch_id: int | None
     leads = [cause.record_id for cause in causes if cause.trigger == Trigger.LEAD_STATUS_SET]
     statuses = dict(Lead.objects.filter(pk__in=leads).values_list("pk", "status_id")) if leads else {}
     actor = retries.caused_by if retries else current_actor()
-    now, reason = timezone.now(), describe(error)
+    now, reason, batch = timezone.now(), describe(error), current_batch_id()
     rows = []
     for cause in causes:
         is_lead = cause.trigger == Trigger.LEAD_STATUS_SET
@@ -205,7 +205,7 @@ def _write_failure(by_company: ByCompany, error: Exception, batch_id: int | None
             record = (None, cause.record_id, status) if is_lead else (cause.record_id, None, None)
             rows.append((
                 *(cause.company_id, *record, cause.trigger, rule.pk, Outcome.FAILED, "", reason, stands[cause.company_id], rule.target_category_id),
-                *(batch_id, retries.pk if retries else None, actor.pk if actor else None, now, now),
+                *(batch, retries.pk if retries else None, actor.pk if actor else None, now, now),
             ))  # fmt: skip
     names = ("company", "sale", "contact", "lead_status", "trigger", "rule", "outcome", "skip_reason", "error", "from_category", "suggested_category")
     if rows:
@@ -215,11 +215,6 @@ def _write_failure(by_company: ByCompany, error: Exception, batch_id: int | None
 def describe(error: Exception) -> str:
     """An error in one line, for the people who will read it."""
     return f"{type(error).__name__}: {error}".partition("\n")[0].strip()[:500]
-
-
-def _batch_id_or_none() -> int | None:
-    work = current_work()
-    return Batch.objects.filter(token=work.token).values_list("pk", flat=True).first() if work.kind else None
 
 
 def current_batch_id() -> int | None:
