@@ -54,27 +54,25 @@ class Verdict(NamedTuple):
     had_question: bool  # whether something waited for this company before
 
 
-SALE_LOOK = """
-SELECT s.id AS record_id, c.id AS company_id, cause.trigger, {precedence} AS precedence, c.category_id, k.group_id AS group_key,
+LOOK = """
+SELECT {record}, cause.trigger, {precedence} AS precedence, c.id AS company_id, c.category_id, k.group_id AS group_key,
   k.lead_status_enabled AS uses_lead_status, c.category_version AS version, c.our_contact_id, r.id AS rule_id, r.target_category_id AS target_id,
-  t.archived_at IS NOT NULL AS target_is_deleted, r.ask_user AS asks, s.id AS sale_id, CAST(NULL AS bigint) AS contact_id,
-  CAST(NULL AS bigint) AS lead_status_id, this.rules_run
-FROM cause CROSS JOIN this
-JOIN crm_sale s ON s.id = cause.record_id AND s.company_id + 0 = cause.company_id
-JOIN crm_company c ON c.id = s.company_id JOIN crm_companycategory k ON k.id = c.category_id
-JOIN workflow_automationrule r ON r.trigger = cause.trigger AND r.is_enabled
+  t.archived_at IS NOT NULL AS target_is_deleted, r.ask_user AS asks, this.rules_run
+FROM cause CROSS JOIN this {joins} JOIN crm_companycategory k ON k.id = c.category_id
+JOIN workflow_automationrule r ON r.trigger = cause.trigger AND r.is_enabled {answers_to}
 JOIN crm_companycategory t ON t.id = r.target_category_id"""
 
-LEAD_LOOK = """
-SELECT p.id AS record_id, c.id AS company_id, cause.trigger, {precedence} AS precedence, c.category_id, k.group_id AS group_key,
-  k.lead_status_enabled AS uses_lead_status, c.category_version AS version, c.our_contact_id, r.id AS rule_id, r.target_category_id AS target_id,
-  t.archived_at IS NOT NULL AS target_is_deleted, r.ask_user AS asks, CAST(NULL AS bigint) AS sale_id, p.id AS contact_id,
-  l.status_id AS lead_status_id, this.rules_run
-FROM cause CROSS JOIN this
-JOIN crm_contact p ON p.id = cause.record_id AND p.company_id + 0 = cause.company_id JOIN leads_lead l ON l.contact_id = p.id
-JOIN crm_company c ON c.id = p.company_id JOIN crm_companycategory k ON k.id = c.category_id
-JOIN workflow_automationrule r ON r.trigger = cause.trigger AND r.is_enabled AND r.lead_status_id = l.status_id
-JOIN crm_companycategory t ON t.id = r.target_category_id"""
+OF_SALES = {
+    "record": "s.id AS record_id, s.id AS sale_id, CAST(NULL AS bigint) AS contact_id, CAST(NULL AS bigint) AS lead_status_id",
+    "joins": "JOIN crm_sale s ON s.id = cause.record_id AND s.company_id + 0 = cause.company_id JOIN crm_company c ON c.id = s.company_id",
+    "answers_to": "",
+}
+OF_LEADS = {
+    "record": "p.id AS record_id, CAST(NULL AS bigint) AS sale_id, p.id AS contact_id, l.status_id AS lead_status_id",
+    "joins": "JOIN crm_contact p ON p.id = cause.record_id AND p.company_id + 0 = cause.company_id JOIN crm_company c ON c.id = p.company_id "
+    "JOIN leads_lead l ON l.contact_id = p.id",
+    "answers_to": "AND r.lead_status_id = l.status_id",
+}
 
 VERDICTS = """
 WITH this AS (SELECT {this}), cause AS ({causes}), look AS ({look}), judged AS MATERIALIZED ({judged}), """
@@ -165,7 +163,7 @@ def _statements(of_leads: bool, in_turn: bool, vendor: str) -> tuple[Prepared, P
     verdicts = VERDICTS.format(
         this=", ".join(f"{cast.format(kind)} AS {name}" for name, kind in THIS),
         causes=causes,
-        look=(LEAD_LOOK if of_leads else SALE_LOOK).format(precedence=precedence),
+        look=LOOK.format(precedence=precedence, **(OF_LEADS if of_leads else OF_SALES)),
         judged=_judged(),
     ) + (IN_TURN if in_turn else AT_ONCE)
     types = [kind for _name, kind in THIS] + types
