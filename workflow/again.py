@@ -16,6 +16,8 @@ from workflow.explain import skip_reason
 from workflow.models import AutomationRule, CategoryDecision, Outcome, SkipReason, Trigger
 from workflow.triggers import Cause
 
+RETRY = "retry"  # kind of the batch that a retry is
+
 
 class CannotAskAgain(Exception):
     """`why` says it in the reader's language. Nothing was changed."""
@@ -118,7 +120,7 @@ def retry(decision_id: int, *, by: User) -> CategoryDecision:
     """
     if not by.is_administrator:
         raise PermissionDenied(_("Only an administrator can retry a rule."))
-    with transaction.atomic(), working(user=by, kind="retry"):
+    with transaction.atomic(), working(user=by, kind=RETRY):
         old = _locked(decision_id)
         if old.outcome != Outcome.FAILED or hasattr(old, "retried_by"):
             raise CannotRetry(_("This was retried already."))

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from crm.models import Company, User
-from workflow.again import may_ask_again
+from workflow.again import RETRY, may_ask_again
 from workflow.explain import explain
 from workflow.models import CategoryDecision, Outcome
-from workflow.undo import why_not
+from workflow.undo import may_undo_batch, why_not
 
 
 def _when(decision: CategoryDecision) -> dt.datetime:
@@ -41,6 +41,7 @@ def entries_for(user: User, decisions: Iterable[CategoryDecision]) -> list[dict[
             "why": explain(decision),
             "can_undo": may_edit and not why_not(decision),
             "can_ask_again": may_edit and may_ask_again(decision),
+            "can_see_batch": decision.batch is not None and decision.batch.kind != RETRY and may_undo_batch(decision.batch, user),
             "can_retry": decision.outcome == Outcome.FAILED and not hasattr(decision, "retried_by") and user.is_administrator,
         }
         for decision in decisions

@@ -12,12 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from crm.http import Request
 from crm.paging import paginate
+from crm.retrying import retrying
 from crm.views.base import done, finish, page, refused, require, unit_of_work
 from crm.views.lists import require_administrator
-from workflow.again import CannotAskAgain, CannotRetry, ask_again, retry
+from workflow.again import RETRY, CannotAskAgain, CannotRetry, ask_again, retry
 from workflow.explain import explain
 from workflow.models import APPLIED, Batch, CategoryDecision, Outcome
 from workflow.undo import CannotUndo, may_undo_batch, undo, undo_batch, undoing_of
@@ -25,6 +27,11 @@ from workflow.undo import CannotUndo, may_undo_batch, undo, undo_batch, undoing_
 EDIT = "crm.change_company"
 AT_ONCE = 50  # rules retried by one press of a button
 STEP = 1_000  # companies that go back between two looks at how far it is: about a second
+
+
+def _then(request: Request, response: HttpResponse, focus: str) -> HttpResponse:
+    """Send focus to what matches `focus`, else to the page's title: the button that was pressed is gone when the page is refreshed."""
+    return trigger_client_event(response, "focus:on", {"target": "body", "value": focus}, after="settle") if request.htmx else response
 
 
 @require_POST
@@ -35,9 +42,11 @@ def decision_undo(request: Request, pk: int) -> HttpResponse:
     company = get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
     try:
         undone = undo(pk, by=request.user)
+        text = _("Undone. {company} is {category} again.").format(company=company, category=undone.to_category)
+        response = done(request, text, to=company.get_absolute_url())
     except CannotUndo as refusal:
-        return refused(request, refusal.why, to=company.get_absolute_url())
-    return done(request, _("Undone. {company} is {category} again.").format(company=company, category=undone.to_category), to=company.get_absolute_url())
+        response = refused(request, refusal.why, to=company.get_absolute_url())
+    return _then(request, response, "#category-chip")
 
 
 @require_POST
@@ -70,37 +79,46 @@ def decision_retry(request: Request, pk: int) -> HttpResponse:
     require_administrator(request)
     try:
         new = retry(pk, by=request.user)
+        say = messages.error if new.outcome == Outcome.FAILED else messages.success
+        say(request, f"{company}: {explain(new)}")
+        response = finish(request, to=company.get_absolute_url())
     except CannotRetry as refusal:
-        return refused(request, refusal.why, to=company.get_absolute_url())
-    say = messages.error if new.outcome == Outcome.FAILED else messages.success
-    say(request, f"{company}: {explain(new)}")
-    return finish(request, to=company.get_absolute_url())
+        response = refused(request, refusal.why, to=company.get_absolute_url())
+    return _then(request, response, _retry_below(pk))
+
+
+def _retry_below(pk: int) -> str:
+    """The Retry button under that of this failure on the page of failures, else the one above."""
+    failed = CategoryDecision.objects.failed().values_list("pk", flat=True)
+    below = failed.filter(pk__lt=pk).order_by("-pk").first() or failed.filter(pk__gt=pk).order_by("pk").first()
+    return f"#retry-{below}"
 
 
 @require_POST
 def retry_all(request: Request) -> HttpResponse:
-    """Retry the oldest failures, each for itself, and say how many are left."""
+    """Retry the oldest failures, each for itself, and say how many failed again."""
     require_administrator(request)
     outcomes = []
     for pk in list(CategoryDecision.objects.failed().order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         try:
-            outcomes.append(retry(pk, by=request.user).outcome)
+            outcomes.append(retrying(lambda pk=pk: retry(pk, by=request.user)).outcome)  # type: ignore[misc]
         except CannotRetry:  # a colleague was faster
             continue
     again = outcomes.count(Outcome.FAILED)
     text = ngettext("{n} rule retried", "{n} rules retried", len(outcomes)).format(n=len(outcomes))
     if again:
-        messages.error(request, text + ". " + ngettext("{n} failed again.", "{n} failed again.", again).format(n=again))
-    else:
-        messages.success(request, text)
-    return finish(request, to=reverse("workflow:failures"))
+        text += ". " + ngettext("{n} failed again.", "{n} failed again.", again).format(n=again)
+    (messages.error if again else messages.success)(request, text)
+    is_over = not CategoryDecision.objects.failed().exists()
+    return _then(request, finish(request, to=reverse("workflow:failures")), "#page-title" if is_over else "#retry-all")
 
 
 @require_safe
 def batches(request: Request) -> HttpResponse:
     """Imports, bulk edits and what else changed many companies at once."""
     require_administrator(request)
-    found = paginate(Batch.objects.select_related("user"), field="at", descending=True, cursor=request.GET.get("page", ""))
+    query = Batch.objects.exclude(kind=RETRY).select_related("user")  # a retry is of one company, and stands in its history
+    found = paginate(query, field="at", descending=True, cursor=request.GET.get("page", ""))
     return page(request, "settings/batches.html", {"active": "workflow", "tab": "batches", "found": found}, fragment="list")
 
 
@@ -119,7 +137,7 @@ def _batch_context(batch: Batch, **extra: Any) -> dict[str, Any]:
 def batch_detail(request: Request, pk: int) -> HttpResponse:
     """What a batch changed, and how far it can be undone."""
     batch = _batch_of(request, pk)
-    query = CategoryDecision.objects.filter(batch=batch, outcome__in=APPLIED, from_category__isnull=False).with_names()
+    query = CategoryDecision.objects.filter(batch=batch, outcome__in=APPLIED, from_category__isnull=False).with_names().select_related("undone_by")
     found = paginate(query, field="created_at", descending=True, cursor=request.GET.get("page", ""))
     entries = [{"decision": decision, "why": explain(decision)} for decision in found.rows]
     return page(request, "settings/batch.html", _batch_context(batch, found=found, entries=entries), fragment="list")
@@ -132,8 +150,11 @@ def batch_undo(request: Request, pk: int) -> HttpResponse:
     count = undo_batch(batch, by=request.user, most=STEP)
     context = _batch_context(batch)
     left = context["undoing"].possible
+    pressed = request.htmx.trigger == "undo-form"  # not by the page itself, which goes on: people may be elsewhere on it by then
     if left and count and request.htmx:
-        return page(request, "settings/batch_undo.html", context | {"going_on": True}, fragment="state")
+        response = page(request, "settings/batch_undo.html", context | {"going_on": True}, fragment="state")
+        return _then(request, response, "#page-title") if pressed else response
     undone = context["undoing"].undone
     messages.success(request, ngettext("Undone for {n} company", "Undone for {n} companies", undone).format(n=undone))
-    return finish(request, to=batch.get_absolute_url())
+    response = finish(request, to=batch.get_absolute_url())
+    return _then(request, response, "#page-title") if pressed else response
