@@ -22,7 +22,7 @@ class Sizes:
     rows: int = 100_000
     companies: int = 20_000
     skewed: int = 10_000
-    import_rounds: int = 3
+    import_rounds: int = 2  # a minute and more each
     skewed_rounds: int = 1  # of the skewed files, which have no target and take long
     check: int = 2_000  # rows that are compared one by one
 
