@@ -7,18 +7,18 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import Group
 from playwright.sync_api import Browser
 
-from crm.actor import acting_as
-from crm.models import CompanyCategory, Sale
+from crm.actor import acting_as, working
+from crm.models import Company, CompanyCategory, Sale
 from tests.browser.conftest import log_in
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
-from workflow.models import CategoryDecision, Trigger
+from workflow.models import Batch, CategoryDecision, Trigger
 
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture
-def screens(transactional_db) -> tuple:
-    """A company with everything on its card, and the addresses to look at."""
+def screens(transactional_db, monkeypatch) -> tuple:
+    """A company with everything on its card, a rule that failed, a bulk change, and the addresses to look at."""
     maja = UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
     rule(Trigger.SALE_WON, CompanyCategory.objects.get(name="Customer"), ask=True)
     with acting_as(maja):
@@ -29,11 +29,19 @@ def screens(transactional_db) -> tuple:
         sale.status = Sale.Status.WON
         sale.save()
     waiting = CategoryDecision.objects.waiting().get()
+    moved = CompanyFactory()
+    with working(user=maja, kind="bulk"):
+        Company.objects.filter(pk=moved.pk).update(category=CompanyCategory.objects.get(name="Partner"))
+    with monkeypatch.context() as patch:
+        patch.setattr("workflow.verdicts.write", None)
+        failed = SaleFactory(company=CompanyFactory(), status=Sale.Status.WON).company
+    batch = Batch.objects.get()
     return maja, [
         "/", "/companies/", "/companies/?q=nothing", f"/companies/{company.pk}/", f"/companies/{company.pk}/history/", f"/companies/{company.pk}/edit/",
         "/companies/new/", "/contacts/", f"/contacts/{contact.pk}/", "/sales/", f"/sales/{sale.pk}/", "/sales/new/", f"/sales/{sale.pk}/lost/",
         "/confirmations/", f"/confirmations/{waiting.pk}/", "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
-        "/settings/lists/lead-statuses/", "/settings/workflow/lead-categorization/", "/nowhere/",
+        "/settings/lists/lead-statuses/", "/settings/workflow/lead-categorization/", f"/companies/{failed.pk}/history/",
+        f"/companies/{moved.pk}/", "/settings/workflow/failures/", "/settings/workflow/batches/", batch.get_absolute_url(), "/nowhere/",
     ]  # fmt: skip
 
 
