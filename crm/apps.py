@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 ADMINISTRATOR = "Administrator"
 SALESPERSON = "Salesperson"
 
-# What a salesperson may do (product, section 10); an administrator may do everything.
+# What a salesperson may do; an administrator may do everything.
 SALESPERSON_MAY = {
     "crm": ["view_company", "add_company", "change_company", "view_contact", "add_contact", "change_contact", "view_sale", "add_sale", "change_sale"],
     "leads": ["view_lead", "add_lead", "change_lead"],

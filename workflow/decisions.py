@@ -109,12 +109,12 @@ def _decide(decision_id: int, by: User, seen_version: int, choose: Choice) -> An
 def _write(decision: CategoryDecision, target: CompanyCategory, by: User, locked: dict) -> Answered:
     company = decision.company
     decision.decided_by, decision.decided_at = by, timezone.now()
+    decision.from_category = company.category  # what it was when decided, which may not be what it was when asked
     if target.pk == company.category_id:
         decision.outcome = Outcome.KEPT
     else:
         decision.outcome = Outcome.ACCEPTED if target.pk == decision.suggested_category_id else Outcome.CHOSE_OTHER
         decision.to_category, decision.applied_version = target, company.category_version + 1
-        decision.from_category = company.category  # what it was when decided, which may not be what it was when asked
     names = ["outcome", "decided_by", "decided_at", "to_category", "applied_version", "from_category"]
     claimed = CategoryDecision.objects.filter(pk=decision.pk, outcome=Outcome.WAITING).update(**{name: getattr(decision, name) for name in names})
     if not claimed:  # ended between our look and our claim, by a sale that was reopened

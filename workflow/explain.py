@@ -75,10 +75,20 @@ def _of_person(decision: CategoryDecision) -> str:
         case Origin.MANUAL:
             return _("Changed by {name}").format(name=who)
         case Origin.UNDO:
-            return _("Undone by {name}").format(name=who)
+            return _undone(decision, who)
         case Origin.REPLACE:
             return _("Moved by {name}: the list item was replaced").format(name=who)
     return _("Applied to existing companies by {name}").format(name=who)
+
+
+def _undone(decision: CategoryDecision, who: object) -> str:
+    """An undo names the cause of what it undid; undoing something that no rule did, or another undo, names none."""
+    said = _("Undone by {name}").format(name=who)
+    if not decision.rule_id:
+        return said
+    causing = CategoryDecision(sale=decision.sale, contact=decision.contact, lead_status=decision.lead_status)
+    causing.trigger = Trigger.LEAD_STATUS_SET if decision.contact_id else decision.rule.trigger if decision.rule else ""
+    return _("{undone}: {cause}. The same will not move it again.").format(undone=said, cause=_cause(causing))
 
 
 def skip_reason(decision: CategoryDecision) -> str:

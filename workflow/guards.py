@@ -1,4 +1,4 @@
-"""When a rule does not act: one list, in order. The engine, the preview and the explanations all use this one.
+"""When a rule does not act: one list, in order, compiled into the statement that decides (verdicts.py).
 
 A guard is a condition on a `Look`. Adding one is adding a line here and a reason in SkipReason (docs/engine.md).
 """

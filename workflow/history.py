@@ -1,10 +1,12 @@
-"""A company's category history (A10): applied changes by their number, and between them what was kept."""
+"""A company's category history (A10): applied changes by their number, and between them what was kept, or failed and waits to be retried."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
 from typing import Any
+
+from django.db.models import Q
 
 from crm.models import Company, User
 from workflow.again import RETRY, may_ask_again
@@ -24,7 +26,7 @@ def history_of(company: Company, *, most: int) -> list[CategoryDecision]:
     """
     decisions = CategoryDecision.objects.filter(company=company).with_names()
     applied = list(decisions.filter(applied_version__isnull=False).order_by("-applied_version")[:most])
-    kept = list(decisions.filter(outcome=Outcome.KEPT).order_by("-decided_at", "-pk")[:most])
+    kept = list(decisions.filter(Q(outcome=Outcome.KEPT) | Q(outcome=Outcome.FAILED, retried_by=None)).order_by("-decided_at", "-pk")[:most])
     merged = []
     while applied or kept:
         newer_is_kept = kept and (not applied or _when(kept[0]) >= _when(applied[0]))

@@ -319,7 +319,7 @@ class CategoryDecision(models.Model):
 
 
 class HandOver(models.Model):
-    """A waiting suggestion that was given to somebody else: who gave it to whom is kept (product, section 10)."""
+    """A waiting suggestion that was given to somebody else: who gave it to whom is kept."""
 
     decision = models.ForeignKey(CategoryDecision, models.PROTECT, related_name="hand_overs")
     from_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

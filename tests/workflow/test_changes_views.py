@@ -475,7 +475,7 @@ def test_the_screens_speak_danish(maja, administrator, batch, fail, moved, categ
     card = maja.get(moved.get_absolute_url()).content.decode()
     assert 'aria-label="Fortryd, tilbage til Lead">' in card
     assert "1 regel fejlede" in card
-    assert "Reglen mislykkedes (RuntimeError: the rule is broken)" in maja.get(FAILURES).content.decode()
+    assert "Reglen fejlede (RuntimeError: the rule is broken)" in maja.get(FAILURES).content.decode()
     assert "Masseredigering" in maja.get(BATCHES).content.decode()
     assert "Fortryd for 5 firmaer" in maja.get(batch.get_absolute_url()).content.decode()
     assert "Fortrudt. Fjordbo er Lead igen." in said(maja, press(maja, "undo", change))

@@ -595,7 +595,7 @@ def failure(category, partner):
 
 def test_a7_a_failure_that_nobody_has_retried_is_a_note_and_no_error(failure, partner, capsys):
     when = f"{timezone.localtime(failure.created_at):%Y-%m-%d %H:%M}"
-    expected = f"Note: {partner.name} (company {partner.pk}): decision {failure.pk} of {when} failed (boom), and nobody has tried again."
+    expected = f"Note: failed: {partner.name} (company {partner.pk}): decision {failure.pk} of {when} failed (boom), and nobody has tried again."
     assert run(capsys=capsys).splitlines() == [expected, "Checked 1 companies, 2 decisions, 1 sale transitions: everything agrees."]
 
 
@@ -624,10 +624,12 @@ def test_what_is_found_is_said_and_the_exit_status_is_1(category, capsys):
     with pytest.raises(CommandError) as refused:
         run("--limit", "2", capsys=capsys)
     assert refused.value.returncode == 1
-    assert str(refused.value) == "Checked 3 companies, 3 decisions, 0 sale transitions. Findings: category 3."
+    assert str(refused.value) == (
+        "Checked 3 companies, 3 decisions, 0 sale transitions. Findings: category 3. docs/operations.md says what each means, and what to do."
+    )
     expected = "is Partner with number 1; expected: Lead with number 1, as its last applied decision says."
     assert capsys.readouterr().out.splitlines() == [
-        *(f"{company.name} (company {company.pk}) {expected}" for company in companies[:2]),
+        *(f"category: {company.name} (company {company.pk}) {expected}" for company in companies[:2]),
         "... and 1 more of this kind (category); --limit prints more.",
     ]
 
@@ -707,7 +709,7 @@ def test_the_story_of_a_company_is_told_oldest_first(story, capsys):
     ]
     assert (told[0], told[5:]) == (
         f"Brønnum & Søn ApS (company {story.pk})",
-        ["Stands at Opportunity, number 2.", f"Waits: Customer (decision {latest().pk}). Waits for Jonas Krogh: the sale “Heat pump” was won."],
+        ["Stands at Opportunity, number 2.", "Customer? Waits for Jonas Krogh: the sale “Heat pump” was won."],
     )
 
 
@@ -717,7 +719,7 @@ def test_the_story_follows_the_numbers_whatever_the_clock_said(moved, capsys):
             plain(CategoryDecision).filter(applied_version=number).update(decided_at=timezone.now())
     told = run("--explain", str(moved.pk), capsys=capsys).splitlines()
     assert [line[:4].strip() for line in told[1:4]] == ["1", "2", "3"]
-    assert told[4:] == ["Stands at Partner, number 3.", "Nothing waits."]
+    assert told[4:] == ["Stands at Partner, number 3.", "Nothing is waiting"]
 
 
 @pytest.mark.parametrize(

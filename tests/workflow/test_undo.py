@@ -249,4 +249,4 @@ def test_q4_asking_again_replaces_what_waits(kept, salesperson):
 
 # ---------------------------------------------------------------- explanations
 def test_a9_an_undo_is_explained(changed, salesperson):
-    assert str(explain(undo(changed.pk, by=salesperson))) == "Undone by Jonas Krogh"
+    assert str(explain(undo(changed.pk, by=salesperson))) == f"Undone by Jonas Krogh: the sale “{changed.sale}” was won. The same will not move it again."

@@ -43,6 +43,8 @@ def decision_undo(request: Request, pk: int) -> HttpResponse:
     try:
         undone = undo(pk, by=request.user)
         text = _("Undone. {company} is {category} again.").format(company=company, category=undone.to_category)
+        if undone.rule_id:
+            text = _("{text} The same will not move it again.").format(text=text)
         response = done(request, text, to=company.get_absolute_url())
     except CannotUndo as refusal:
         response = refused(request, refusal.why, to=company.get_absolute_url())

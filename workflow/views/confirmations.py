@@ -1,4 +1,4 @@
-"""The confirmation dialog and the inbox (product, section 6)."""
+"""The confirmation dialog and the inbox (Q1 to Q7)."""
 
 from __future__ import annotations
 

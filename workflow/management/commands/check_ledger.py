@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from crm.models import Company
 from crm.text import as_pk, fold
@@ -54,7 +55,7 @@ class Command(BaseCommand):
 
     def _say(self, finding: Finding, before: str) -> None:
         for sentence in finding.sentences:
-            self.stdout.write(before + sentence)
+            self.stdout.write(f"{before}{finding.kind}: {sentence}")
         more = finding.total - len(finding.sentences)
         if more:
             self.stdout.write(f"{before}... and {more} more of this kind ({finding.kind}); --limit prints more.")
@@ -65,7 +66,11 @@ def summary(report: Report) -> str:
     looked = f"Checked {report.companies} companies, {report.decisions} decisions, {report.transitions} sale transitions"
     if not report.findings:
         return f"{looked}: everything agrees."
-    return f"{looked}. Findings: " + ", ".join(f"{finding.kind} {finding.total}" for finding in report.findings) + "."
+    return (
+        f"{looked}. Findings: "
+        + ", ".join(f"{finding.kind} {finding.total}" for finding in report.findings)
+        + ". docs/operations.md says what each means, and what to do."
+    )
 
 
 def find_company(wanted: str) -> Company:
@@ -94,11 +99,11 @@ def story_of(company: Company) -> Iterator[str]:
         who = decision.decided_by or decision.caused_by or "-"
         move = f" [{decision.from_category or '-'} > {decision.to_category}]" if decision.to_category else ""
         yield f"{number:>4}  {when}  {who}  {explain(decision)}{move}"
-    yield f"Stands at {company.category}, number {company.category_version}."
+    yield _("Stands at {category}, number {number}.").format(category=company.category, number=company.category_version)
     waiting = decisions.waiting()
-    yield from (f"Waits: {decision.suggested_category} (decision {decision.pk}). {explain(decision)}" for decision in waiting)
+    yield from (f"{decision.suggested_category}? {explain(decision)}" for decision in waiting)
     if not waiting:
-        yield "Nothing waits."
+        yield _("Nothing is waiting")
 
 
 def in_order(decisions: list[CategoryDecision]) -> Iterator[CategoryDecision]:
