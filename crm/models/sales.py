@@ -102,8 +102,9 @@ class Sale(Record):
             raise ValidationError({"contact": _("{contact} does not work at this company").format(contact=self.contact)})
 
     def win(self) -> None:
-        """Mark as won, today; a date and reason of having been lost go. Doing it twice changes once (S2)."""
-        if self.status != self.Status.WON:
+        """Mark as won, today; a date and reason of having been lost go. Doing it twice changes once (S2), doing it again after a rollback does."""
+        known = self.memory.known(router.db_for_write(Sale)) or {}
+        if known.get("status") != self.Status.WON:
             self.status, self.closed_on, self.reason, self.reason_note = self.Status.WON, None, None, ""
             self.save()
 

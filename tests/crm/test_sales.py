@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from crm.actor import acting_as
@@ -196,3 +196,12 @@ def test_s5_a_record_is_archived_and_brought_back(factory, how):
     assert not type(record).objects.current().filter(pk=record.pk).exists()
     change(how, record, archived_at=None)
     assert type(record).objects.current().filter(pk=record.pk).exists()
+
+
+def test_s2_winning_that_was_rolled_back_is_done_when_it_is_repeated():
+    sale = Sale.objects.get(pk=SaleFactory().pk)
+    with transaction.atomic():
+        sale.win()
+        transaction.set_rollback(True)
+    sale.win()
+    assert Sale.objects.get().status == "won"

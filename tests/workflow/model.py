@@ -176,7 +176,7 @@ class Model:
             raise Refused("TargetDeleted")
         decision.decided_by = by
         if category == company.category:
-            decision.outcome = "kept"
+            decision.outcome, decision.before = "kept", company.category  # what was kept, which may not be what it was when asked
         else:
             decision.outcome = "accepted" if category == decision.suggested else "chose_other"
             self._apply(decision, category)

@@ -217,6 +217,15 @@ def test_a9_what_was_declined_can_be_asked_again_and_then_be_accepted(kept, coll
     assert where(kept.company) == "Customer"
 
 
+def test_a8_a_keep_names_the_category_that_was_kept_and_not_where_the_company_was_when_it_was_asked(category, salesperson):
+    rule("sale_won", category["Customer"], ask=True)
+    with working(user=salesperson):
+        question = _win(SaleFactory())
+    Company.objects.filter(pk=question.company_id).update(category=category["Opportunity"])
+    decisions.keep(question.pk, by=salesperson, seen_version=2)
+    assert CategoryDecision.objects.get(pk=question.pk).from_category == category["Opportunity"]
+
+
 def _not_asked(decision, by):
     with pytest.raises(CannotAskAgain) as refusal:
         ask_again(decision.pk, by=by)
