@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.db import transaction
 
+from crm.actor import acting_as
+from tests.crm.writes import change
+from tests.factories import CompanyFactory, SaleFactory, UserFactory
+from tests.workflow.changes import browser, win_rule
+from tests.workflow.ledger import latest, numbers
 from tests.workflow.processes import People
+from workflow import decisions
+from workflow.models import CategoryDecision
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +30,88 @@ def people(_everybody: People, transactional_db: None) -> Iterator[People]:
     """People in processes of their own, on the database of the test. Starting one takes a second or two, so they stay."""
     yield _everybody
     _everybody.send_home(all_of_them=False)
+
+
+# ------------------------------------------------------- changes as a browser meets them
+
+
+@pytest.fixture
+def jonas(salesperson):
+    """The salesperson's browser."""
+    return browser(salesperson)
+
+
+@pytest.fixture
+def maja(administrator):
+    """The administrator's browser."""
+    return browser(administrator)
+
+
+@pytest.fixture
+def onlooker(db):
+    """The browser of somebody who may look at companies, and no more."""
+    user = UserFactory(email="karen@havn.example", groups=[])
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_company", "view_contact", "view_sale"]))
+    return browser(user)
+
+
+@pytest.fixture
+def moved(category, salesperson):
+    """Fjordbo, a customer since Jonas won a sale there."""
+    win_rule(category["Customer"])
+    with acting_as(salesperson):
+        return SaleFactory(company=CompanyFactory(name="Fjordbo"), title="Solar roof", status="won").company
+
+
+@pytest.fixture
+def kept(category, salesperson):
+    """Jonas was asked whether Fjordbo becomes a customer, and said no."""
+    win_rule(category["Customer"], ask=True)
+    with acting_as(salesperson):
+        SaleFactory(company=CompanyFactory(name="Fjordbo"), title="Solar roof", status="won")
+    return decisions.keep(latest(outcome="waiting").pk, by=salesperson, seen_version=1).decision
+
+
+@pytest.fixture
+def fail(monkeypatch, category, salesperson):
+    """Win a sale at each of these new companies while the rule is broken; the failures."""
+    win_rule(category["Customer"])
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("the rule is broken")
+
+    def make(*names):
+        companies = [CompanyFactory(name=name) for name in names]
+        with monkeypatch.context() as patch, acting_as(salesperson):
+            patch.setattr("workflow.verdicts.write", broken)
+            for company in companies:
+                SaleFactory(company=company, status="won")
+        return list(CategoryDecision.objects.failed().filter(company__in=companies).order_by("pk"))
+
+    make.broken = broken
+    return make
+
+
+# ------------------------------------------------------------------ what check_ledger finds
+@pytest.fixture
+def moved_twice(category):
+    """A company that has moved twice by hand: Lead, Opportunity, Partner."""
+    company = CompanyFactory()
+    for name in ("Opportunity", "Partner"):
+        change("save", company, category=category[name])
+    assert numbers(company) == [1, 2, 3]
+    return company
+
+
+@pytest.fixture
+def partner(category):
+    """A company that rules look at, and leave alone."""
+    return CompanyFactory(category=category["Partner"])
+
+
+@pytest.fixture
+def broken():
+    """Breaks that the database itself would refuse at the end of the test."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
