@@ -54,25 +54,15 @@ def test_q4_no_question_waits_when_its_category_leaves_the_group_while_it_is_ask
 
 # ------------------------------------------------- 3: default lead statuses (L3)
 @on_postgresql
-def test_l3_contacts_get_the_default_when_their_company_enters_a_category_that_is_being_given_lead_status(people, category):
+@pytest.mark.parametrize("contact_moves", [False, True], ids=["its company enters it", "the contact comes"])
+def test_l3_a_contact_gets_the_default_where_its_category_is_being_given_lead_status(people, category, contact_moves):
     contact = ContactFactory(company=CompanyFactory(category=category["Customer"]))
-    people.meet(
-        do("categorise", company=contact.company, category=category["Lost opportunity"]),
-        do("edit_category", category=category["Lost opportunity"], lead_status_enabled=True),
-        must_wait=False,
-    )
-    assert Lead.objects.filter(contact=contact).exists()
-
-
-@on_postgresql
-def test_l3_a_contact_that_comes_while_its_category_is_given_lead_status_gets_the_default(people, category):
-    contact = ContactFactory(company=CompanyFactory(category=category["Customer"]))
-    there = CompanyFactory(category=category["Lost opportunity"])
-    people.meet(
-        do("move_contact", contact=contact, company=there),
-        do("edit_category", category=category["Lost opportunity"], lead_status_enabled=True),
-        must_wait=False,
-    )
+    target = category["Lost opportunity"]
+    if contact_moves:
+        comes = do("move_contact", contact=contact, company=CompanyFactory(category=target))
+    else:
+        comes = do("categorise", company=contact.company, category=target)
+    people.meet(comes, do("edit_category", category=target, lead_status_enabled=True), must_wait=False)
     assert Lead.objects.filter(contact=contact).exists()
 
 
