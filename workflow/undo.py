@@ -21,7 +21,7 @@ from crm.sql import CHUNK, insert_rows
 from workflow.engine import current_batch_id
 from workflow.models import Batch, CategoryDecision, DecisionQuerySet, Outcome
 
-UNDO = "undo"  # origin of a category change, and trigger of its decision
+UNDO = CategoryDecision.Origin.UNDO  # also the origin of the category change, and the kind of a batch that undoes another
 NAMES = (
     *("company", "rule", "sale", "contact", "lead_status", "suggested_category", "undoes", "from_category", "to_category", "applied_version"),
     *("trigger", "outcome", "skip_reason", "error", "batch", "caused_by", "decided_by", "decided_at", "created_at"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from crm.http import Request
+from crm.models import Company
 from crm.paging import paginate
 from crm.retrying import retrying
 from crm.views.base import done, finish, page, refused, require, unit_of_work
@@ -29,6 +30,11 @@ AT_ONCE = 50  # rules retried by one press of a button
 STEP = 1_000  # companies that go back between two looks at how far it is: about a second
 
 
+def _company_of(pk: int) -> Company:
+    """The company of this decision, or a 404."""
+    return get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
+
+
 def _then(request: Request, response: HttpResponse, focus: str) -> HttpResponse:
     """Send focus to what matches `focus`, else to the page's title: the button that was pressed is gone when the page is refreshed."""
     return trigger_client_event(response, "focus:on", {"target": "body", "value": focus}, after="settle") if request.htmx else response
@@ -39,7 +45,7 @@ def _then(request: Request, response: HttpResponse, focus: str) -> HttpResponse:
 def decision_undo(request: Request, pk: int) -> HttpResponse:
     """Take a company's last change back."""
     require(request, EDIT)
-    company = get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
+    company = _company_of(pk)
     try:
         undone = undo(pk, by=request.user)
         text = _("Undone. {company} is {category} again.").format(company=company, category=undone.to_category)
@@ -56,7 +62,7 @@ def decision_undo(request: Request, pk: int) -> HttpResponse:
 def decision_ask_again(request: Request, pk: int) -> HttpResponse:
     """Ask what was answered with *keep* once more: the dialog opens."""
     require(request, EDIT)
-    company = get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
+    company = _company_of(pk)
     try:
         ask_again(pk, by=request.user)
     except CannotAskAgain as refusal:
@@ -77,7 +83,7 @@ def failures(request: Request) -> HttpResponse:
 @unit_of_work
 def decision_retry(request: Request, pk: int) -> HttpResponse:
     """Let a rule that failed look again."""
-    company = get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
+    company = _company_of(pk)
     require_administrator(request)
     try:
         new = retry(pk, by=request.user)
