@@ -39,12 +39,13 @@ BELIEVED_FOR = 60  # seconds
 _seen_on: dict[frozenset[Trigger], tuple[bool, float]] = {}
 
 
-def run(causes: Iterable[Cause], *, retries: CategoryDecision | None = None) -> None:
+def run(causes: Iterable[Cause], *, beside: Iterable[int] = (), retries: CategoryDecision | None = None) -> None:
     """Let the enabled rules answer to `causes`, which came from one save (A4). In the transaction of that save (A6).
 
     Never raises because of a rule: what fails is recorded, and the save goes on (A7). Costs one statement where no rule is on
-    for these triggers. Never moves a company twice, never triggers a rule itself. `retries` is the failed decision that is
-    done again; the new ones name it, and whoever caused it.
+    for these triggers. Never moves a company twice, never triggers a rule itself. `beside` are companies that the caller will
+    lock afterwards: they are locked with the others, in the order of all keys, so that two saves do not wait for each other in a
+    circle. `retries` is the failed decision that is done again; the new ones name it, and whoever caused it.
     """
     by_company: ByCompany = defaultdict(list)
     for cause in causes:
@@ -58,6 +59,8 @@ def run(causes: Iterable[Cause], *, retries: CategoryDecision | None = None) -> 
         if not asks:
             return
         may_ask, until = any(asks), time.monotonic() + BELIEVED_FOR
+    for company in beside:
+        by_company.setdefault(company, [])  # where there is no cause it is only locked
     run = _Run(may_ask=may_ask, retries=retries)
     run.settle_all(by_company)
     if run.decided:

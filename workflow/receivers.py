@@ -19,10 +19,10 @@ LEDGER_TRIGGER = {CREATED: CategoryDecision.Origin.CREATED, MANUAL: CategoryDeci
 @receiver(sales_changed)
 def sales_moved(changes: list[SaleChange], **kwargs: Any) -> None:
     """Rules 1 to 3."""
-    engine.run(sale_causes(changes))
-    moved_on = [change.sale_id for change in changes if _may_end_a_question(change)]
+    moved_on = [change for change in changes if _may_end_a_question(change)]
+    engine.run(sale_causes(changes), beside={change.old_company_id for change in moved_on if change.old_company_id})
     if moved_on:
-        suggestions.retire_for_sales(moved_on)
+        suggestions.retire_for_sales([change.sale_id for change in moved_on])
 
 
 def _may_end_a_question(change: SaleChange) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -18,6 +18,7 @@ from tests.conftest import on_postgresql
 from tests.crm.writes import change, listening
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow.ledger import assert_ledger_is_true, by_rules, numbers, where
+from workflow import suggestions
 from workflow.models import AutomationRule, CategoryDecision
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
@@ -60,18 +61,18 @@ def meanwhile(work: Callable[[], object], *, then: Callable[[], object] | None =
         with transaction.atomic():
             yield
             other = pool.submit(_closing, work)
-            waited = _somebody_waits(other)
+            waited = _somebody_waits(other.done)
             third = pool.submit(_closing, then) if then else other
-            _somebody_waits(third, how_many=2 if then else 1)
+            _somebody_waits(third.done, how_many=2 if then else 1)
             transaction.set_rollback(roll_back)
         other.result(PATIENCE)
         third.result(PATIENCE)
     assert waited or not must_wait, "the two did not meet: this test shows nothing"
 
 
-def _somebody_waits(other: Future, *, how_many: int = 1) -> bool:
+def _somebody_waits(too_late: Callable[[], bool], *, how_many: int = 1) -> bool:
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and not other.done():
+    while time.monotonic() < deadline and not too_late():
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone()[0] >= how_many:
@@ -129,6 +130,22 @@ def test_q4_two_questions_at_once_leave_one_waiting(category):
         _win(first)
     assert by_rules(company) == [("sale_won", "replaced", ""), ("sale_won", "waiting", "")]
     assert CategoryDecision.objects.waiting().get().sale == second
+
+
+def test_q4_two_sales_that_change_places_between_two_companies_take_their_questions_along(category, monkeypatch):
+    """A deadlock: the new company was locked for the rule, the old one only afterwards, for the question that ends there."""
+    rule("sale_won", category["Customer"], ask=True)
+    first, second = SaleFactory.create_batch(2, status="won")
+    places, retire, met = (first.company, second.company), suggestions.retire_for_sales, []
+
+    def retire_when_both_are_here(sale_ids):
+        met.append(sale_ids)
+        _somebody_waits(lambda: len(met) == 2)
+        retire(sale_ids)
+
+    monkeypatch.setattr(suggestions, "retire_for_sales", retire_when_both_are_here)
+    at_once(lambda: change("save", first, company=places[1]), lambda: change("save", second, company=places[0]))
+    assert set(CategoryDecision.objects.waiting().values_list("sale", "company")) == {(first.pk, places[1].pk), (second.pk, places[0].pk)}
 
 
 def test_a6_many_people_at_once_change_the_company_once(category):
