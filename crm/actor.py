@@ -44,9 +44,12 @@ def current_actor() -> User | None:
 
 
 @contextmanager
-def working(*, user: User | None = None, kind: str = "", run_rules: bool = True, in_turn: bool = False) -> Iterator[Work]:
-    """Attribute everything inside to `user`. With `run_rules=False` rules only record that they were not run."""
-    work = Work(user=user, kind=kind, run_rules=run_rules, in_turn=in_turn)
+def working(*, user: User | None = None, kind: str = "", run_rules: bool = True, in_turn: bool = False, continues: uuid.UUID | None = None) -> Iterator[Work]:
+    """Attribute everything inside to `user`. With `run_rules=False` rules only record that they were not run.
+
+    `continues` is the token of a batch that was begun before.
+    """
+    work = Work(user=user, kind=kind, run_rules=run_rules, in_turn=in_turn, token=continues or uuid.uuid4())
     token = _current.set(work)
     try:
         yield work

@@ -43,13 +43,13 @@ def _locked(decision_id: int) -> CategoryDecision:
 
 def still_stands(decision: CategoryDecision) -> bool:
     """Whether what caused this is still so: the sale still won, or lost, and here; the lead status still set. At most one statement."""
-    if decision.trigger == Trigger.LEAD_STATUS_SET:
+    if decision.cause == Trigger.LEAD_STATUS_SET:
         here = Lead.objects.filter(contact=decision.contact_id, status=decision.lead_status_id, contact__company=decision.company_id)
         return here.filter(contact__archived_at=None).exists()
     sale = decision.sale
     if sale is None or sale.archived_at or sale.company_id != decision.company_id:
         return False
-    return {Trigger.SALE_WON: Sale.Status.WON, Trigger.SALE_LOST: Sale.Status.LOST}.get(Trigger(decision.trigger), sale.status) == sale.status
+    return {Trigger.SALE_WON: Sale.Status.WON, Trigger.SALE_LOST: Sale.Status.LOST}.get(Trigger(decision.cause), sale.status) == sale.status
 
 
 def why_not_ask(decision: CategoryDecision) -> str:
@@ -77,7 +77,7 @@ def _why_not_offer(decision: CategoryDecision) -> str:
         reason = SkipReason.TARGET_DELETED
     elif not company.category.is_potential:
         reason = SkipReason.NOT_POTENTIAL
-    elif decision.trigger == Trigger.LEAD_STATUS_SET and not company.category.lead_status_enabled:
+    elif decision.cause == Trigger.LEAD_STATUS_SET and not company.category.lead_status_enabled:
         reason = SkipReason.LEAD_STATUS_OFF
     elif company.category_id == target.pk:
         reason = SkipReason.ALREADY_THERE
@@ -125,8 +125,8 @@ def retry(decision_id: int, *, by: User) -> CategoryDecision:
         if old.outcome != Outcome.FAILED or hasattr(old, "retried_by"):
             raise CannotRetry(_("This was retried already."))
         if still_stands(old) and AutomationRule.objects.filter(pk=old.rule_id or 0, is_enabled=True).exists():
-            record = old.contact_id if old.trigger == Trigger.LEAD_STATUS_SET else old.sale_id
-            engine.run([Cause(Trigger(old.trigger), old.company_id, record or 0)], retries=old)
+            record = old.contact_id if old.cause == Trigger.LEAD_STATUS_SET else old.sale_id
+            engine.run([Cause(Trigger(old.cause), old.company_id, record or 0)], retries=old)
         new = CategoryDecision.objects.with_names().filter(retries=old).first()
         if new is None:
             now = timezone.now()

@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import batched
+from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -26,6 +27,7 @@ from workflow.models import AutomationRule, Batch, CategoryDecision, Outcome, Tr
 from workflow.triggers import Cause
 from workflow.verdicts import Setting, Verdict
 
+LATER = CategoryDecision.Origin.BACKFILL
 RULE = "rule"  # origin of a category change whose decision the engine has written
 TRIES = 3  # of a pass that ran into somebody else's
 MOST_ALONE = 50  # companies of one save whose failure is looked at one by one; more of them means that it is not the company
@@ -39,13 +41,20 @@ BELIEVED_FOR = 60  # seconds
 _seen_on: dict[frozenset[Trigger], tuple[bool, float]] = {}
 
 
-def run(causes: Iterable[Cause], *, beside: Iterable[int] = (), retries: CategoryDecision | None = None) -> None:
+class Later(NamedTuple):
+    """The causes happened some time ago, and the rules are applied to them now. It is asked of `asked_of_id`, or by Q3 of others."""
+
+    asked_of_id: int | None
+
+
+def run(causes: Iterable[Cause], *, beside: Iterable[int] = (), retries: CategoryDecision | None = None, later: Later | None = None) -> None:
     """Let the enabled rules answer to `causes`, which came from one save (A4). In the transaction of that save (A6).
 
     Never raises because of a rule: what fails is recorded, and the save goes on (A7). Costs one statement where no rule is on
     for these triggers. Never moves a company twice, never triggers a rule itself. `beside` are companies that the caller will
     lock afterwards: they are locked with the others, in the order of all keys, so that two saves do not wait for each other in a
-    circle. `retries` is the failed decision that is done again; the new ones name it, and whoever caused it.
+    circle. `retries` is the failed decision that is done again; the new ones name it, and whoever caused it. With `later` the
+    caller has locked the records of the causes.
     """
     by_company: ByCompany = defaultdict(list)
     for cause in causes:
@@ -61,7 +70,7 @@ def run(causes: Iterable[Cause], *, beside: Iterable[int] = (), retries: Categor
         may_ask, until = any(asks), time.monotonic() + BELIEVED_FOR
     for company in beside:
         by_company.setdefault(company, [])  # where there is no cause it is only locked
-    run = _Run(may_ask=may_ask, retries=retries)
+    run = _Run(may_ask=may_ask, retries=retries, later=later)
     run.settle_all(by_company)
     if run.decided:
         _seen_on[triggers] = (run.may_ask, until)
@@ -89,8 +98,8 @@ def _rules_on(triggers: Collection[Trigger]) -> list[bool]:
 class _Run:
     """What the passes of one save share."""
 
-    def __init__(self, *, may_ask: bool, retries: CategoryDecision | None) -> None:
-        self.may_ask, self.retries = may_ask, retries
+    def __init__(self, *, may_ask: bool, retries: CategoryDecision | None, later: Later | None) -> None:
+        self.may_ask, self.retries, self.later = may_ask, retries, later
         self.alone = 0  # companies that have failed alone
         self.decided = False  # whether a rule looked at all
 
@@ -108,7 +117,7 @@ class _Run:
                 raise  # the transaction is lost, or whoever began it does it all again
             if len(by_company) == 1 or self.alone >= MOST_ALONE:
                 self.alone += 1
-                record_failure(by_company, error, retries=self.retries)
+                record_failure(by_company, error, retries=self.retries, trigger=LATER if self.later else None)
                 return
             companies = list(by_company)
             half = len(companies) // 2
@@ -142,18 +151,22 @@ class _Run:
             _move(changed, found, locked)
             later = setting.in_turn and changed
             todo = [cause for cause in todo if cause.company_id in changed and cause.record_id > changed[cause.company_id].record_id] if later else []
+        if self.later:  # nobody waits at a screen for these
+            return
         actor = current_actor()
         suggestions.announce([verdict.decision_id for verdict in asked if actor and verdict.asked_of_id == actor.pk])
 
     def _setting(self) -> Setting:
         work = current_work()
         actor = self.retries.caused_by if self.retries else current_actor()
+        asked_of = actor.pk if actor and actor.may_edit_companies else None
         return Setting(
             run_rules=work.run_rules,
             in_turn=work.in_turn,
+            backfill=self.later is not None,
             batch_id=current_batch_id(),
             caused_by_id=actor.pk if actor else None,
-            asked_of_id=actor.pk if actor and actor.may_edit_companies else None,
+            asked_of_id=self.later.asked_of_id if self.later else asked_of,
             retries_id=self.retries.pk if self.retries else None,
         )
 
@@ -175,22 +188,22 @@ def _is_usable() -> bool:
     return not connection.needs_rollback and connection.connection is not None
 
 
-def record_failure(by_company: ByCompany, error: Exception, *, retries: CategoryDecision | None = None) -> None:
+def record_failure(by_company: ByCompany, error: Exception, *, retries: CategoryDecision | None = None, trigger: str | None = None) -> None:
     """Write down that the rules failed for these (A7), with what they were looking at. Four statements and a savepoint.
 
-    Where even that fails, it is logged, and `check_ledger` finds what is missing.
+    `trigger` is that of the decisions, where it is not the cause's. Where even that fails, it is logged, and `check_ledger` finds what is missing.
     """
     logger.error("Rules failed for %d companies, the first is %d", len(by_company), next(iter(by_company)), exc_info=error)
     try:
         with transaction.atomic():
-            _write_failure(by_company, error, retries)
+            _write_failure(by_company, error, retries, trigger)
     except Exception:
         if not _is_usable():
             raise
         logger.exception("The failure could not be recorded either.")
 
 
-def _write_failure(by_company: ByCompany, error: Exception, retries: CategoryDecision | None) -> None:
+def _write_failure(by_company: ByCompany, error: Exception, retries: CategoryDecision | None, trigger: str | None) -> None:
     # Without a lock: nothing is numbered here, and the lock may be what failed.
     stands = dict(Company.objects.filter(pk__in=by_company).values_list("pk", "category_id"))
     causes = [cause for company in by_company if company in stands for cause in by_company[company]]
@@ -207,7 +220,7 @@ def _write_failure(by_company: ByCompany, error: Exception, retries: CategoryDec
         if rule:
             record = (None, cause.record_id, status) if is_lead else (cause.record_id, None, None)
             rows.append((
-                *(cause.company_id, *record, cause.trigger, rule.pk, Outcome.FAILED, "", reason, stands[cause.company_id], rule.target_category_id),
+                *(cause.company_id, *record, trigger or cause.trigger, rule.pk, Outcome.FAILED, "", reason, stands[cause.company_id], rule.target_category_id),
                 *(batch, retries.pk if retries else None, actor.pk if actor else None, now, now),
             ))  # fmt: skip
     names = ("company", "sale", "contact", "lead_status", "trigger", "rule", "outcome", "skip_reason", "error", "from_category", "suggested_category")

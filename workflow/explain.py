@@ -24,7 +24,7 @@ class Explanation(NamedTuple):
 
 def explain(decision: CategoryDecision) -> Explanation:
     """Why the category is what it is, or why nothing was done. Expects `with_names()`; no statement."""
-    if decision.trigger in Origin.values:
+    if decision.trigger in Origin.values and decision.trigger != Origin.BACKFILL:
         said = _of_person(decision)
         return Explanation(said, said)
     happened = _cause(decision)
@@ -33,7 +33,7 @@ def explain(decision: CategoryDecision) -> Explanation:
 
 def _cause(decision: CategoryDecision) -> str:
     """What happened, as a clause: the sale “Solar roof” was won."""
-    match decision.trigger:
+    match decision.cause:
         case Trigger.SALE_WON:
             return _("the sale “{sale}” was won").format(sale=decision.sale)
         case Trigger.SALE_LOST:
@@ -48,6 +48,8 @@ def _result(decision: CategoryDecision, why: str) -> str:
     match decision.outcome:
         case Outcome.CHANGED if decision.retries_id and decision.batch:
             return _("Automatic, retried by {name}: {cause}.").format(name=decision.batch.user, cause=why)
+        case Outcome.CHANGED if decision.trigger == Origin.BACKFILL:
+            return _("Applied to existing companies by {name}: {cause}.").format(name=decision.caused_by or _("the system"), cause=why)
         case Outcome.CHANGED:
             return _("Automatic: {cause}.").format(cause=why)
         case Outcome.WAITING:
@@ -76,9 +78,7 @@ def _of_person(decision: CategoryDecision) -> str:
             return _("Changed by {name}").format(name=who)
         case Origin.UNDO:
             return _undone(decision, who)
-        case Origin.REPLACE:
-            return _("Moved by {name}: the list item was replaced").format(name=who)
-    return _("Applied to existing companies by {name}").format(name=who)
+    return _("Moved by {name}: the list item was replaced").format(name=who)
 
 
 def _undone(decision: CategoryDecision, who: object) -> str:
@@ -86,9 +86,7 @@ def _undone(decision: CategoryDecision, who: object) -> str:
     said = _("Undone by {name}").format(name=who)
     if not decision.rule_id:
         return said
-    causing = CategoryDecision(sale=decision.sale, contact=decision.contact, lead_status=decision.lead_status)
-    causing.trigger = Trigger.LEAD_STATUS_SET if decision.contact_id else decision.rule.trigger if decision.rule else ""
-    return _("{undone}: {cause}. The same will not move it again.").format(undone=said, cause=_cause(causing))
+    return _("{undone}: {cause}. The same will not move it again.").format(undone=said, cause=_cause(decision))
 
 
 def skip_reason(decision: CategoryDecision) -> str:
@@ -105,6 +103,10 @@ def skip_reason(decision: CategoryDecision) -> str:
             return _("{company} is {category} already").format(company=decision.company, category=category)
         case SkipReason.ALREADY_DECLINED:
             return _("{category} was declined for this before").format(category=decision.suggested_category)
+        case SkipReason.ALREADY_ACTED:
+            return _("the rule has acted on this already")
+        case SkipReason.QUESTION_WAITS:
+            return _("a question about {company} waits already").format(company=decision.company)
         case SkipReason.OTHER_CAUSE:
             return _("another cause acted in the same save")
         case SkipReason.RULES_NOT_RUN:

@@ -11,8 +11,8 @@ from crm.models.categories import POTENTIAL_CUSTOMER
 from workflow.models import CategoryDecision, Look, Outcome, SkipReason, Trigger
 
 SAME_RULE = CategoryDecision.objects.filter(company=OuterRef("company_id"), rule=OuterRef("rule_id"), suggested_category=OuterRef("target_id"))
-DECLINED = SAME_RULE.filter(
-    Q(sale=OuterRef("sale_id")) | Q(contact=OuterRef("contact_id"), lead_status=OuterRef("lead_status_id")),
+SAME_CAUSE = SAME_RULE.filter(Q(sale=OuterRef("sale_id")) | Q(contact=OuterRef("contact_id"), lead_status=OuterRef("lead_status_id")))
+DECLINED = SAME_CAUSE.filter(
     outcome__in=(Outcome.KEPT, Outcome.UNDONE),  # an undo names the cause of what it undid (A9)
 )
 
@@ -26,7 +26,16 @@ GUARDS: list[tuple[SkipReason, Q]] = [
 ]
 
 
-def judged() -> QuerySet[Look]:
+# What a rule that is applied to existing companies looks at besides: it takes no person's word back, and asks nobody twice.
+ACTED = SAME_CAUSE.filter(outcome__in=(Outcome.CHANGED, Outcome.ACCEPTED, Outcome.CHOSE_OTHER))
+BACKFILL_GUARDS: list[tuple[SkipReason, Q]] = [
+    (SkipReason.ALREADY_ACTED, Q(Exists(ACTED))),
+    (SkipReason.QUESTION_WAITS, Q(Exists(CategoryDecision.objects.waiting().filter(company=OuterRef("company_id"))))),
+]
+
+
+def judged(*, backfill: bool = False) -> QuerySet[Look]:
     """Looks, each with `skip`: the first reason that holds, or empty where the rule acts. To be read `WITH look AS (...)`."""
-    conditions = (When(condition, then=Value(reason)) for reason, condition in GUARDS)
+    guards = GUARDS + BACKFILL_GUARDS if backfill else GUARDS
+    conditions = (When(condition, then=Value(reason)) for reason, condition in guards)
     return Look.objects.order_by().annotate(skip=Case(*conditions, default=Value(""), output_field=CharField()))

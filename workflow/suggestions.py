@@ -13,6 +13,8 @@ from django.utils import timezone
 from crm.models import Sale
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.models.companies import lock_companies
+from crm.retrying import retrying
+from crm.sql import CHUNK
 from workflow.models import CategoryDecision, Outcome, Trigger
 
 # Decisions of this request that wait, filled on commit; None outside a request.
@@ -26,14 +28,15 @@ def announce(decision_ids: list[int]) -> None:
         transaction.on_commit(partial(box.extend, decision_ids))
 
 
-# When a suggestion makes no sense any more (Q4): conditions on a decision that waits.
+# When a suggestion makes no sense any more (Q4): conditions on a decision that waits. The rule says what caused it: one that was
+# applied to existing companies has a trigger of its own.
 NO_POTENTIAL = ~Q(company__category__group=POTENTIAL_CUSTOMER)
 ALREADY_THERE = Q(suggested_category=F("company__category"))
 SALE_ARCHIVED = Q(sale__archived_at__isnull=False)
 SALE_ELSEWHERE = Q(sale__isnull=False) & (Q(sale__company=None) | ~Q(sale__company=F("company")))
-NOT_WON = Q(trigger=Trigger.SALE_WON) & ~Q(sale__status=Sale.Status.WON)
-NOT_LOST = Q(trigger=Trigger.SALE_LOST) & ~Q(sale__status=Sale.Status.LOST)
-STATUS_MOVED_ON = Q(trigger=Trigger.LEAD_STATUS_SET) & (Q(contact__lead=None) | ~Q(contact__lead__status=F("lead_status")))
+NOT_WON = Q(rule__trigger=Trigger.SALE_WON) & ~Q(sale__status=Sale.Status.WON)
+NOT_LOST = Q(rule__trigger=Trigger.SALE_LOST) & ~Q(sale__status=Sale.Status.LOST)
+STATUS_MOVED_ON = Q(rule__trigger=Trigger.LEAD_STATUS_SET) & (Q(contact__lead=None) | ~Q(contact__lead__status=F("lead_status")))
 
 
 def retire_for_companies(company_ids: Collection[int]) -> None:
@@ -54,6 +57,12 @@ def retire_for_sales(sale_ids: Collection[int]) -> None:
 def retire_for_contacts(contact_ids: Collection[int]) -> None:
     """End what waits because of lead statuses that have moved on."""
     _retire(CategoryDecision.objects.filter(STATUS_MOVED_ON, contact_id__in=contact_ids))
+
+
+def withdraw(query: QuerySet[CategoryDecision]) -> None:
+    """End all of these that wait, 2,000 in a transaction: whoever asked takes the questions back."""
+    while pks := list(query.filter(outcome=Outcome.WAITING).order_by("company").values_list("pk", flat=True)[:CHUNK]):
+        retrying(lambda part=pks: transaction.atomic(_retire)(CategoryDecision.objects.filter(pk__in=part)))  # type: ignore[misc]
 
 
 def _retire(query: QuerySet[CategoryDecision]) -> None:

@@ -18,8 +18,9 @@ from crm.models import User, move_companies
 from crm.models.companies import Standing, lock_companies
 from crm.retrying import retrying
 from crm.sql import CHUNK, insert_rows
+from workflow import suggestions
 from workflow.engine import current_batch_id
-from workflow.models import Batch, CategoryDecision, DecisionQuerySet, Outcome
+from workflow.models import Backfill, Batch, CategoryDecision, DecisionQuerySet, Outcome
 
 UNDO = CategoryDecision.Origin.UNDO  # also the origin of the category change, and the kind of a batch that undoes another
 NAMES = (
@@ -44,6 +45,7 @@ class Undoing:
     changed_since: int
     deleted: int  # would go back to a category that has been deleted
     undone: int
+    waiting: int = 0  # questions that nobody has answered
 
     @property
     def total(self) -> int:
@@ -115,11 +117,12 @@ def _last_of(batch: Batch) -> QuerySet[Any]:
 
 
 def undoing_of(batch: Batch) -> Undoing:
-    """How far this batch can be undone now. Four statements."""
+    """How far this batch can be undone now. Five statements."""
     last = _last_of(batch)
     touched = changes_of(batch).values("company").distinct().count()
     count, deleted = last.count(), last.filter(gone_at__isnull=False).count()
     return Undoing(
+        waiting=CategoryDecision.objects.waiting().filter(batch=batch).count(),
         possible=count - deleted,
         changed_since=touched - count,
         deleted=deleted,
@@ -130,11 +133,15 @@ def undoing_of(batch: Batch) -> Undoing:
 def undo_batch(batch: Batch, *, by: User, most: int | None = None) -> int:
     """Undo everything this batch changed, where nobody has changed the category since. Returns how many companies went back.
 
+    What it asked and nobody has answered is withdrawn, and a rule that is still being applied goes no further.
+
     2,000 companies for each transaction, `most` companies in all (None: no limit); calling it again goes on. A company that the
     batch changed several times goes back step by step, each with its decision. Raises PermissionDenied.
     """
     if not may_undo_batch(batch, by):
         raise PermissionDenied(_("You do not have access to do this."))
+    Backfill.objects.filter(batch=batch, ended_at=None).update(ended_at=timezone.now(), stopped=True)
+    suggestions.withdraw(CategoryDecision.objects.filter(batch=batch))
     done, after = 0, 0
     with working(user=by, kind=UNDO):
         while most is None or done < most:

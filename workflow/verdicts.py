@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from crm.sql import Prepared, is_postgresql, moment
+from crm.sql import Prepared, array, is_postgresql, moment
 from workflow.guards import judged
 from workflow.models import Look, SkipReason, Trigger
 from workflow.triggers import PRECEDENCE, Cause
@@ -35,6 +35,7 @@ class Setting:
 
     run_rules: bool = True  # False: only note that they were not run
     in_turn: bool = False  # True: each record is a save of its own, in the order of their keys
+    backfill: bool = False  # True: it happened some time ago, and the rule is applied to it now
     batch_id: int | None = None
     caused_by_id: int | None = None
     asked_of_id: int | None = None  # None: the company's our contact, else the administrators (Q3)
@@ -59,7 +60,7 @@ SELECT {record}, cause.trigger, {precedence} AS precedence, c.id AS company_id, 
   k.lead_status_enabled AS uses_lead_status, c.category_version AS version, c.our_contact_id, r.id AS rule_id, r.target_category_id AS target_id,
   t.archived_at IS NOT NULL AS target_is_deleted, r.ask_user AS asks, this.rules_run
 FROM cause CROSS JOIN this {joins} JOIN crm_companycategory k ON k.id = c.category_id
-JOIN workflow_automationrule r ON r.trigger = cause.trigger AND r.is_enabled {answers_to}
+JOIN {rules} r ON r.trigger = cause.trigger AND r.is_enabled {answers_to}
 JOIN crm_companycategory t ON t.id = r.target_category_id"""
 
 OF_SALES = {
@@ -72,6 +73,22 @@ OF_LEADS = {
     "joins": "JOIN crm_contact p ON p.id = cause.record_id AND p.company_id + 0 = cause.company_id JOIN crm_company c ON c.id = p.company_id "
     "JOIN leads_lead l ON l.contact_id = p.id",
     "answers_to": "AND r.lead_status_id = l.status_id",
+}
+# What happened some time ago must still be so.
+STATUS = "CASE cause.trigger WHEN 'sale_won' THEN 'won' WHEN 'sale_lost' THEN 'lost' ELSE s.status END"
+OF_EARLIER_SALES = {**OF_SALES, "joins": f"{OF_SALES['joins']} AND s.archived_at IS NULL AND s.status = {STATUS}"}
+OF_EARLIER_LEADS = {**OF_LEADS, "joins": f"{OF_LEADS['joins']} AND p.archived_at IS NULL"}
+
+RULES = "workflow_automationrule"
+CAUSES = {  # by vendor: the query, and the types of its parameters
+    "postgresql": (
+        "SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS cause(trigger, record_id, company_id)",
+        ["text[]", "bigint[]", "bigint[]"],
+    ),
+    "sqlite": (
+        "SELECT json_extract(value, '$[0]') AS trigger, json_extract(value, '$[1]') AS record_id, json_extract(value, '$[2]') AS company_id FROM json_each(%s)",
+        ["json"],
+    ),
 }
 
 VERDICTS = """
@@ -101,7 +118,7 @@ INSERT = """
 INSERT INTO workflow_categorydecision
   (company_id, sale_id, contact_id, lead_status_id, trigger, rule_id, outcome, skip_reason, error, applied_version, from_category_id,
    suggested_category_id, to_category_id, batch_id, retries_id, caused_by_id, asked_of_id, decided_at, created_at)
-SELECT company_id, sale_id, contact_id, lead_status_id, trigger, rule_id, outcome,
+SELECT company_id, sale_id, contact_id, lead_status_id, {trigger}, rule_id, outcome,
   CASE WHEN skip <> '' THEN skip WHEN outcome = 'skipped' THEN '{other_cause}' ELSE '' END, '',
   CASE WHEN outcome = 'changed' THEN version + 1 END, category_id, target_id, CASE WHEN outcome = 'changed' THEN target_id END,
   this.batch_id, this.retries_id, this.caused_by_id,
@@ -133,13 +150,9 @@ def write(causes: Sequence[Cause], setting: Setting, *, may_ask: bool) -> list[V
     With `setting.in_turn` a company's causes after its first change are left out: call again with those, once it has moved.
     One statement; one more with `may_ask`, which ends the questions that new ones replace.
     """
-    replace, insert = _statements(causes[0].trigger == Trigger.LEAD_STATUS_SET, setting.in_turn, connection.vendor)
-    triggers, companies, records = zip(*causes, strict=True)
-    happened: list[Any] = (
-        [list(triggers), list(records), list(companies)] if is_postgresql() else [json.dumps([*zip(triggers, records, companies, strict=True)])]
-    )
+    replace, insert = _statements(causes[0].trigger == Trigger.LEAD_STATUS_SET, setting.in_turn, setting.backfill, connection.vendor)
     now = moment(timezone.now())
-    params = [setting.run_rules, setting.batch_id, setting.retries_id, setting.caused_by_id, setting.asked_of_id, now, *happened]
+    params = [setting.run_rules, setting.batch_id, setting.retries_id, setting.caused_by_id, setting.asked_of_id, now, *cause_params(causes)]
     with connection.cursor() as cursor:
         if may_ask:
             replace.execute(cursor, params)
@@ -148,34 +161,43 @@ def write(causes: Sequence[Cause], setting: Setting, *, may_ask: bool) -> list[V
 
 
 @cache
-def _statements(of_leads: bool, in_turn: bool, vendor: str) -> tuple[Prepared, Prepared]:
+def _statements(of_leads: bool, in_turn: bool, backfill: bool, vendor: str) -> tuple[Prepared, Prepared]:
     """The two statements, put together once for each process."""
     cast = "CAST(%s AS {})" if vendor == "postgresql" else "%s"
-    precedence = "CASE cause.trigger " + " ".join(f"WHEN '{trigger}' THEN {place}" for place, trigger in enumerate(PRECEDENCE)) + " END"
-    if vendor == "postgresql":
-        causes, types = (
-            "SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS cause(trigger, record_id, company_id)",
-            ["text[]", "bigint[]", "bigint[]"],
-        )
-    else:
-        part = "json_extract(value, '$[{}]')"
-        causes, types = f"SELECT {part.format(0)} AS trigger, {part.format(1)} AS record_id, {part.format(2)} AS company_id FROM json_each(%s)", ["json"]
-    verdicts = VERDICTS.format(
-        this=", ".join(f"{cast.format(kind)} AS {name}" for name, kind in THIS),
-        causes=causes,
-        look=LOOK.format(precedence=precedence, **(OF_LEADS if of_leads else OF_SALES)),
-        judged=_judged(),
-    ) + (IN_TURN if in_turn else AT_ONCE)
-    types = [kind for _name, kind in THIS] + types
-    kind = ("leads" if of_leads else "sales") + ("_in_turn" if in_turn else "")
-    insert = INSERT.format(other_cause=SkipReason.OTHER_CAUSE.value)
+    this = ", ".join(f"{cast.format(kind)} AS {name}" for name, kind in THIS)
+    verdicts = judging(source_of(of_leads, backfill), this=this, vendor=vendor, backfill=backfill) + (IN_TURN if in_turn else AT_ONCE)
+    types = [kind for _name, kind in THIS] + CAUSES[vendor][1]
+    kind = ("leads" if of_leads else "sales") + ("_in_turn" if in_turn else "") + ("_backfill" if backfill else "")
+    insert = INSERT.format(other_cause=SkipReason.OTHER_CAUSE.value, trigger="'backfill'" if backfill else "trigger")
     return Prepared(f"havn_replace_{kind}", types, verdicts + REPLACE), Prepared(f"havn_decide_{kind}", types, verdicts + insert)
 
 
-def _judged() -> str:
+def source_of(of_leads: bool, backfill: bool) -> dict[str, str]:
+    """Where a cause's record is looked up."""
+    if backfill:
+        return OF_EARLIER_LEADS if of_leads else OF_EARLIER_SALES
+    return OF_LEADS if of_leads else OF_SALES
+
+
+def judging(source: dict[str, str], *, this: str, vendor: str, backfill: bool = False, rules: str = RULES) -> str:
+    """The statement as far as `judged`. `rules` is the table of rules, or a query like it that stands in for it."""
+    precedence = "CASE cause.trigger " + " ".join(f"WHEN '{trigger}' THEN {place}" for place, trigger in enumerate(PRECEDENCE)) + " END"
+    look = LOOK.format(precedence=precedence, rules=rules, **source)
+    return VERDICTS.format(this=this, causes=CAUSES[vendor][0], look=look, judged=_judged(backfill))
+
+
+def cause_params(causes: Sequence[Cause]) -> list[Any]:
+    """The causes as the parameters of `CAUSES`."""
+    if not is_postgresql():
+        return [json.dumps([(cause.trigger, cause.record_id, cause.company_id) for cause in causes])]
+    triggers, companies, records = zip(*causes, strict=True)
+    return [array(triggers), array(records), array(companies)]
+
+
+def _judged(backfill: bool) -> str:
     """The guards as SQL over `look`, their constants written out."""
     columns = [field.attname for field in Look._meta.concrete_fields]
-    text, params = judged().values_list(*columns, "skip").query.sql_with_params()
+    text, params = judged(backfill=backfill).values_list(*columns, "skip").query.sql_with_params()
     return text % tuple(_literal(value) for value in params)
 
 

@@ -41,6 +41,33 @@ class Batch(models.Model):
         return str(titles.get(self.kind, self.kind))
 
 
+class Backfill(models.Model):
+    """A rule that is applied to existing companies, as it was when somebody asked for it. Its decisions are those of the batch.
+
+    Companies are gone through in the order of their keys; `done_to` is the last of them. Who changes the rule stops it.
+    """
+
+    batch = models.OneToOneField(Batch, models.PROTECT, primary_key=True, related_name="backfill")
+    rule = models.ForeignKey(AutomationRule, models.PROTECT, related_name="+")
+    target_category = models.ForeignKey(CompanyCategory, models.PROTECT, related_name="+")
+    ask_user = models.BooleanField()
+    ask_our_contact = models.BooleanField(default=False)  # rather than whoever applies it
+    since = models.DateTimeField()  # it looks at what happened between these two
+    until = models.DateTimeField()
+    left_out = models.JSONField(default=list)  # keys of companies
+    total = models.PositiveIntegerField()  # companies it wants to look at
+    done_to = models.BigIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+    stopped = models.BooleanField(default=False)  # before it was done, since the rule had changed
+
+    class Meta:
+        verbose_name = _("applied rule")
+        verbose_name_plural = _("applied rules")
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}: {self.rule_id}"
+
+
 class Outcome(models.TextChoices):
     """What came of it (A8)."""
 
@@ -68,6 +95,8 @@ class SkipReason(models.TextChoices):
     TARGET_DELETED = "target_deleted", _("the rule's category has been deleted")
     ALREADY_THERE = "already_there", _("already there")
     ALREADY_DECLINED = "already_declined", _("already declined")
+    ALREADY_ACTED = "already_acted", _("the rule has acted on this already")
+    QUESTION_WAITS = "question_waits", _("a question about it waits already")
     OTHER_CAUSE = "other_cause", _("another cause acted")
 
 
@@ -177,6 +206,13 @@ class CategoryDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.trigger} {self.outcome}"
+
+    @property
+    def cause(self) -> str:
+        """The trigger that a rule answered to, also where it was applied later, or undone; empty where no rule was at work. Expects `rule`."""
+        if self.trigger in Trigger.values:
+            return self.trigger
+        return self.rule.trigger if self.rule else ""
 
 
 class HandOver(models.Model):

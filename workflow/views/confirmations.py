@@ -41,7 +41,7 @@ def context_of(request: Request, decision: CategoryDecision, **extra: Any) -> di
     hidden = company.category.lead_status_enabled and not (target and target.lead_status_enabled)
     return {
         "active": "confirmations", "decision": decision, "company": company, "why": explain(decision),
-        "is_lead_status": decision.trigger == Trigger.LEAD_STATUS_SET, "target_deleted": bool(target and target.archived_at),
+        "is_lead_status": decision.cause == Trigger.LEAD_STATUS_SET, "target_deleted": bool(target and target.archived_at),
         "hidden_contacts": Lead.objects.filter(contact__company=company).count() if hidden else 0, "changed_by": _last_changed_by(decision),
         "stale": company.category_id != decision.from_category_id, "categories": CompanyCategory.objects.active(),
         "next": next_url(request, company.get_absolute_url()), "is_over": decision.outcome != Outcome.WAITING, **extra,

@@ -1,0 +1,112 @@
+"""Applying a rule to existing companies: what a preview showed, done, a part at a time. It can be undone as a whole (undo.py)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.actor import working
+from crm.models import Sale, User
+from crm.models.companies import lock_contacts
+from crm.retrying import retrying
+from crm.sql import CHUNK
+from workflow import engine
+from workflow.engine import Later
+from workflow.models import AutomationRule, Backfill, Batch, CategoryDecision, Trigger
+from workflow.preview import Draft, Seen, preview
+from workflow.triggers import Cause
+
+KIND = CategoryDecision.Origin.BACKFILL.value  # of the batch
+
+
+class CannotApply(Exception):
+    """`why` says it in the reader's language. Nothing was changed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def begin(draft: Draft, *, since: dt.datetime, by: User, left_out: Collection[int] = (), ask_our_contact: bool = False) -> Backfill:
+    """Note that the rule is to be applied to what happened since then, but for some companies; `go_on()` does it.
+
+    Where the rule asks, it asks `by`, who causes it (Q3), or with `ask_our_contact` each company's own. Raises PermissionDenied,
+    and CannotApply where the rule is off, has another target by now, or has nothing to do. Six statements.
+    """
+    _may_apply(by)
+    until = timezone.now()
+    with transaction.atomic():
+        rule = _locked_rule(draft.rule_id, draft.target_id, draft.asks)
+        if rule is None:
+            raise CannotApply(_("The rule has changed meanwhile, or is off. Nothing was applied. This is what it would do now."))
+        left = set(left_out)
+        total = sum(1 for seen in preview(draft, since=since, until=until).acts if seen.company_id not in left)
+        if not total:
+            raise CannotApply(_("No company is left to apply the rule to. Nothing was changed."))
+        batch = Batch.objects.create(token=uuid.uuid4(), kind=KIND, user=by)
+        return Backfill.objects.create(
+            batch=batch, rule=rule, target_category_id=draft.target_id, ask_user=draft.asks, ask_our_contact=ask_our_contact,
+            since=since, until=until, left_out=sorted(left), total=total,
+        )  # fmt: skip
+
+
+def go_on(batch: Batch, *, by: User, most: int = CHUNK) -> Backfill:
+    """Apply it to the next `most` companies; `ended_at` of what is returned says whether that was all.
+
+    Each part is a transaction of its own, in which one person at a time goes on. It ends early where the rule has changed.
+    Raises PermissionDenied. A part costs the statements of one preview and of one save.
+    """
+    _may_apply(by)
+    with working(user=by, kind=KIND, continues=batch.token):
+        return retrying(lambda: _part(batch, by, most))
+
+
+@transaction.atomic
+def _part(batch: Batch, by: User, most: int) -> Backfill:
+    job = Backfill.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    if job.ended_at:
+        return job
+    rule = _locked_rule(job.rule_id, job.target_category_id, job.ask_user)
+    todo = _todo(job, Draft.of(rule)) if rule else []
+    if rule and todo:
+        part = todo[:most]
+        _apply(part, Trigger(rule.trigger), Later(None if job.ask_our_contact else by.pk))
+        job.done_to = part[-1].company_id
+    job.stopped = rule is None
+    if len(todo) <= most:
+        job.ended_at = timezone.now()
+    job.save(update_fields=["done_to", "stopped", "ended_at"])
+    return job
+
+
+def _todo(job: Backfill, draft: Draft) -> list[Seen]:
+    left_out = set(job.left_out)
+    acts = preview(draft, since=job.since, until=job.until).acts
+    return sorted(seen for seen in acts if seen.company_id > job.done_to and seen.company_id not in left_out)
+
+
+def _apply(part: list[Seen], trigger: Trigger, later: Later) -> None:
+    """Lock what caused it, as whoever changes it does: it stays as it is until the answers are written. Then the engine looks again."""
+    records = [seen.record_id for seen in part]
+    if trigger == Trigger.LEAD_STATUS_SET:
+        lock_contacts(records)
+    else:
+        list(Sale.objects.filter(pk__in=records).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    engine.run([Cause(trigger, seen.company_id, seen.record_id) for seen in part], later=later)
+
+
+def _locked_rule(rule_id: int, target_id: int, asks: bool) -> AutomationRule | None:
+    """The rule, if it is on and still says this; nobody changes it before this transaction ends."""
+    rules = AutomationRule.objects.select_for_update(no_key=True).filter(is_enabled=True, archived_at=None)
+    return rules.filter(pk=rule_id, target_category=target_id, ask_user=asks).first()
+
+
+def _may_apply(user: User) -> None:
+    if not (user.is_administrator and user.may_edit_companies):
+        raise PermissionDenied(_("Only an administrator can apply a rule to existing companies."))
