@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,11 +20,28 @@ from crm.retrying import retrying
 from crm.sql import CHUNK
 from workflow import engine
 from workflow.engine import Later
-from workflow.models import AutomationRule, Backfill, Batch, CategoryDecision, Trigger
+from workflow.models import APPLIED, AutomationRule, Backfill, Batch, CategoryDecision, Outcome, Trigger
 from workflow.preview import Draft, Seen, preview
 from workflow.triggers import Cause
 
 KIND = CategoryDecision.Origin.BACKFILL.value  # of the batch
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """How far a rule has been applied, in companies; `waiting` are questions that nobody has answered."""
+
+    job: Backfill
+    done: int
+    moved: int
+    waiting: int
+    skipped: int
+    failed: int
+
+    @property
+    def left(self) -> int:
+        """Companies to go. Some of them may have changed meanwhile, and drop out."""
+        return 0 if self.job.ended_at else max(0, self.job.total - self.done)
 
 
 class CannotApply(Exception):
@@ -65,6 +84,18 @@ def go_on(batch: Batch, *, by: User, most: int = CHUNK) -> Backfill:
     _may_apply(by)
     with working(user=by, kind=KIND, continues=batch.token):
         return retrying(lambda: _part(batch, by, most))
+
+
+def applying_of(batch: Batch) -> Applying | None:
+    """How far the rule of this batch has been applied; None where it is no such batch. Two statements."""
+    job = Backfill.objects.select_related("rule__lead_status", "target_category").filter(batch=batch).first()
+    if job is None:
+        return None
+    rows = CategoryDecision.objects.filter(batch=batch).order_by().values_list("outcome").annotate(n=Count("pk"))
+    counts: dict[str, int] = dict(rows)
+    moved = sum(counts.get(outcome, 0) for outcome in APPLIED)
+    names = (Outcome.WAITING, Outcome.SKIPPED, Outcome.FAILED)
+    return Applying(job, sum(counts.values()), moved, *(counts.get(name, 0) for name in names))
 
 
 @transaction.atomic

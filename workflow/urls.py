@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflow.views import changes, confirmations, settings
+from workflow.views import changes, confirmations, preview, settings, tryout
 
 app_name = "workflow"
 urlpatterns = [
@@ -19,5 +19,10 @@ urlpatterns = [
     path("settings/workflow/batches/", changes.batches, name="batches"),
     path("category-changes/batches/<int:pk>/", changes.batch_detail, name="batch"),
     path("category-changes/batches/<int:pk>/undo/", changes.batch_undo, name="batch-undo"),
+    path("category-changes/batches/<int:pk>/apply/", preview.batch_apply, name="batch-apply"),
+    path("settings/workflow/preview/", preview.rule_preview, name="preview"),
+    path("settings/workflow/preview/dialog/", preview.rule_preview_dialog, name="preview-dialog"),
+    path("category-changes/apply/", preview.rule_apply, name="preview-apply"),
+    path("settings/workflow/try/", tryout.try_rules_view, name="try"),
     path("settings/workflow/lead-categorization/", settings.lead_categorization, name="lead-categorization"),
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.messages.storage import default_storage
@@ -107,17 +108,30 @@ def edit_record(request: Request, form: RecordForm, *, template: str, context: d
 
 
 def _save(request: Request, form: RecordForm, message: str | Callable[[Any], str]) -> HttpResponse:
-    key = form.cleaned_data.get("request_id")
-    if key and not form.instance.pk:
-        try:
-            with transaction.atomic():
-                submission = Submission.objects.create(key=key)
-        except IntegrityError:  # a double click: the first one made it
-            return HttpResponseRedirect(Submission.objects.get(key=key).result_url or request.path)
+    if form.instance.pk:
         record = form.save()
-        submission.result_url = record.get_absolute_url()
-        submission.save(update_fields=["result_url"])
     else:
-        record = form.save()
+        record, url = once(form.cleaned_data.get("request_id"), form.save)
+        if record is None:
+            return HttpResponseRedirect(url or request.path)
     messages.success(request, message(record) if callable(message) else message.format(name=record))
     return redirect(next_url(request, record.get_absolute_url()))
+
+
+def once(key: UUID | None, make: Callable[[], Any]) -> tuple[Any, str]:
+    """Make a record for a form that may be sent twice (a double click), which carries the `key`. In a transaction.
+
+    Returns the record and its address; of a form that has been sent before None, and the address of what the first one made.
+    """
+    if key is None:
+        record = make()
+        return record, record.get_absolute_url()
+    try:
+        with transaction.atomic():
+            submission = Submission.objects.create(key=key)
+    except IntegrityError:
+        return None, Submission.objects.get(key=key).result_url
+    record = make()
+    submission.result_url = record.get_absolute_url()
+    submission.save(update_fields=["result_url"])
+    return record, submission.result_url

@@ -24,6 +24,7 @@ VERBS = {
     "crm:logout", "crm:theme", "crm:company-category", "crm:sale-won", "crm:sale-reopen", "crm:sale-stage", "leads:contact-lead-status",
     "workflow:confirmation-quick", "workflow:answer-several",
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
+    "workflow:preview-apply", "workflow:batch-apply",
 }  # fmt: skip
 LEADS_ON = {"crm:settings"}  # to the first settings screen
 WHOLE = {"crm:overview", "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit"}  # ordinary navigation: htmx never asks for them

@@ -21,6 +21,7 @@ from crm.retrying import retrying
 from crm.views.base import done, finish, page, refused, require, unit_of_work
 from crm.views.lists import require_administrator
 from workflow.again import RETRY, CannotAskAgain, CannotRetry, ask_again, retry
+from workflow.backfill import applying_of
 from workflow.explain import explain
 from workflow.models import APPLIED, Batch, CategoryDecision, Outcome
 from workflow.undo import CannotUndo, may_undo_batch, undo, undo_batch, undoing_of
@@ -138,7 +139,7 @@ def _batch_of(request: Request, pk: int) -> Batch:
 
 
 def _batch_context(batch: Batch, **extra: Any) -> dict[str, Any]:
-    return {"active": "workflow", "tab": "batches", "batch": batch, "undoing": undoing_of(batch), **extra}
+    return {"active": "workflow", "tab": "batches", "batch": batch, "undoing": undoing_of(batch), "applying": applying_of(batch), **extra}
 
 
 @require_safe

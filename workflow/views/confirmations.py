@@ -120,7 +120,10 @@ def _asked_ids(request: Request) -> list[int]:
 
 @require_safe
 def confirmations(request: Request) -> HttpResponse:
-    """The inbox: what waits for me; for administrators also everyone's; what I have answered. `ids` shows just those."""
+    """The inbox: what waits for me; for administrators also everyone's; what I have answered.
+
+    `ids` shows just those, `batch` those of a rule that was applied to existing companies.
+    """
     tab, is_administrator = request.GET.get("tab", ""), request.user.is_administrator
     mine, ids = inbox.waiting_for(request.user), _asked_ids(request)
     if request.GET.get("dialog") and request.htmx:
@@ -133,11 +136,13 @@ def confirmations(request: Request) -> HttpResponse:
         query, tab = mine, ""
     if ids:
         query = query.filter(pk__in=ids)
+    if batch := as_pk(request.GET.get("batch")):
+        query = query.filter(batch=batch)
     moment = "decided_at" if tab == "answered" else "created_at"
     found = paginate(query.with_names(), field=moment, descending=True, cursor=request.GET.get("page", ""))
     context = {
-        "active": "confirmations", "tab": tab, "found": found, "mine": count_capped(mine), "is_administrator": is_administrator, "only_these": bool(ids),
-        "everyone": count_capped(inbox.waiting_for_anyone()) if is_administrator else 0,
+        "active": "confirmations", "tab": tab, "found": found, "mine": count_capped(mine), "is_administrator": is_administrator,
+        "only_these": bool(ids or batch), "everyone": count_capped(inbox.waiting_for_anyone()) if is_administrator else 0,
         "decisions": [{"decision": decision, "why": explain(decision)} for decision in found.rows],
     }  # fmt: skip
     return page(request, "workflow/confirmations.html", context, fragment="inbox")
