@@ -49,11 +49,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     prepare()
-    from benchmarks import results, w1, w2, w3, w5  # noqa: PLC0415 - models need Django to be set up
+    from benchmarks import results, w1, w2, w3, w4, w5  # noqa: PLC0415 - models need Django to be set up
 
     sizes = results.QUICK if options.size == "quick" else results.Sizes()
     found = []
-    for name, workload in {"W1": w1, "W2": w2, "W3": w3, "W5": w5}.items():
+    for name, workload in {"W1": w1, "W2": w2, "W3": w3, "W4": w4, "W5": w5}.items():
         if options.only and name not in options.only.upper().split(","):
             continue
         began = time.perf_counter()

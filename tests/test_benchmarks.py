@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from benchmarks import data, handwritten, report, results, w1, w2, w3, w5
+from benchmarks import data, handwritten, report, results, w1, w2, w3, w4, w5
 from benchmarks.measure import cost_of, statements
 from crm.models import Company, Sale
 from workflow.models import CategoryDecision
@@ -41,6 +41,12 @@ def test_w2_the_sql_by_hand_leaves_what_an_update_leaves_whatever_the_guards_say
     assert set(data.plain(Sale).values_list("status", flat=True)) == {"open"}
 
 
+def test_w4_the_sql_by_hand_names_the_companies_that_the_preview_names_whatever_the_guards_say():
+    data.actor()
+    w4.check(12)
+    assert len(w4.look_havn()) == 4
+
+
 def test_unequal_work_stops_a_run(monkeypatch):
     honest = handwritten.win
 
@@ -59,9 +65,10 @@ def test_unequal_work_stops_a_run(monkeypatch):
         (w1, {}, {"W1"}),
         (w2, {"measure": cost_of}, {"W2"}),
         (w3, {}, {"W3 i", "W3 ii", "W3 iii"}),
+        (w4, {"measure": cost_of}, {"W4"}),
         (w5, {"measure": cost_of, "real": False}, {"W5"}),
     ],
-    ids=["W1", "W2", "W3", "W5"],
+    ids=["W1", "W2", "W3", "W4", "W5"],
 )
 def test_every_workload_does_equal_work_and_can_be_told(workload, options, workloads):
     found = [result.as_json() for result in workload.run(TINY, **options)]
