@@ -13,22 +13,24 @@ Origin = CategoryDecision.Origin
 
 
 class Explanation(NamedTuple):
-    """`cause` says what happened, `result` what came of it and why. As text it is the result, which names the cause."""
+    """Whole sentences: `cause` says what happened, `result` what came of it and why. As text it is the result and the technical reason."""
 
     cause: str
     result: str
+    technical: str = ""  # why a rule failed, in the words of the program: for whoever runs Havn, shown smaller
 
     def __str__(self) -> str:
-        return self.result
+        return f"{self.result} {self.technical}".strip()
 
 
 def explain(decision: CategoryDecision) -> Explanation:
     """Why the category is what it is, or why nothing was done. Expects `with_names()`; no statement."""
     if decision.trigger in Origin.values and decision.trigger != Origin.BACKFILL:
-        said = _of_person(decision)
+        said = capfirst(_of_person(decision))
         return Explanation(said, said)
-    happened = _cause(decision)
-    return Explanation(f"{capfirst(happened)}.", _result(decision, happened))
+    why = _cause(decision)
+    technical = _("Technical reason: {error}").format(error=decision.error) if decision.error else ""
+    return Explanation(f"{capfirst(why)}.", capfirst(_result(decision, why)), technical)
 
 
 def _cause(decision: CategoryDecision) -> str:
@@ -44,49 +46,50 @@ def _cause(decision: CategoryDecision) -> str:
 
 
 def _result(decision: CategoryDecision, why: str) -> str:
-    who = decision.decided_by
+    category, who = decision.suggested_category, decision.decided_by or _("Somebody")
     match decision.outcome:
-        case Outcome.CHANGED if decision.retries_id and decision.batch:
-            return _("Automatic, retried by {name}: {cause}.").format(name=decision.batch.user, cause=why)
+        case Outcome.CHANGED if name := _retried_by(decision):
+            return _("Retried by {name}, and changed automatically because {cause}.").format(name=name, cause=why)
         case Outcome.CHANGED if decision.trigger == Origin.BACKFILL:
-            return _("Applied to existing companies by {name}: {cause}.").format(name=decision.caused_by or _("the system"), cause=why)
+            return _("Applied to existing companies by {name}, because {cause}.").format(name=decision.caused_by or _("the system"), cause=why)
         case Outcome.CHANGED:
-            return _("Automatic: {cause}.").format(cause=why)
+            return _("Changed automatically because {cause}.").format(cause=why)
         case Outcome.WAITING:
-            return _("Waits for {name}: {cause}.").format(name=decision.asked_of or _("the administrators"), cause=why)
+            return _("Waits for an answer from {name}, because {cause}.").format(name=decision.asked_of or _("the administrators"), cause=why)
         case Outcome.ACCEPTED:
-            return _("Confirmed by {name}: {cause}.").format(name=who, cause=why)
+            return _("Confirmed by {name}. It was suggested because {cause}.").format(name=who, cause=why)
         case Outcome.CHOSE_OTHER:
-            return _("{name} chose another category than {category}: {cause}.").format(name=who, category=decision.suggested_category, cause=why)
+            return _("{name} chose another category than {category}, which was suggested because {cause}.").format(name=who, category=category, cause=why)
         case Outcome.KEPT:
-            return _("{name} declined {category}: {cause}.").format(name=who, category=decision.suggested_category, cause=why)
+            return _("{name} declined {category}, which was suggested because {cause}.").format(name=who, category=category, cause=why)
         case Outcome.SKIPPED:
-            return _("Skipped, {reason}: {cause}.").format(reason=skip_reason(decision), cause=why)
+            return _("Skipped: {reason}. The rule looked because {cause}.").format(reason=skip_reason(decision), cause=why)
         case Outcome.REPLACED:
-            return _("A newer suggestion replaced {category}: {cause}.").format(category=decision.suggested_category, cause=why)
+            return _("A newer suggestion took the place of {category}, which was suggested because {cause}.").format(category=category, cause=why)
         case Outcome.FAILED:
-            return _("The rule failed ({error}): {cause}.").format(error=decision.error, cause=why)
-    return _("The suggestion {category} no longer applied: {cause}.").format(category=decision.suggested_category, cause=why)
+            return _("The rule could not be carried out, so nothing was changed. It looked because {cause}.").format(cause=why)
+    if name := _retried_by(decision):
+        return _("Retried by {name}, but there was nothing to do any more. The rule had failed after this: {cause}.").format(name=name, cause=why)
+    return _("The suggestion {category} no longer made sense. It was made because {cause}.").format(category=category, cause=why)
+
+
+def _retried_by(decision: CategoryDecision) -> object:
+    """Who let a rule that had failed look again; nobody, where it did not fail."""
+    return (decision.batch.user or _("the system")) if decision.retries_id and decision.batch else None
 
 
 def _of_person(decision: CategoryDecision) -> str:
     who = decision.caused_by or _("the system")
     match decision.trigger:
         case Origin.CREATED:
-            return _("Created by import") if decision.batch and decision.batch.kind == "import" else _("Created by {name}").format(name=who)
+            return _("Created by an import.") if decision.batch and decision.batch.kind == "import" else _("Created by {name}.").format(name=who)
         case Origin.MANUAL:
-            return _("Changed by {name}").format(name=who)
+            return _("Changed by {name}.").format(name=who)
+        case Origin.UNDO if decision.rule:  # an undo names the cause of what it undid; undoing what no rule did, or another undo, names none
+            return _("Undone by {name}. It had been changed because {cause}; the same will not move it again.").format(name=who, cause=_cause(decision))
         case Origin.UNDO:
-            return _undone(decision, who)
-    return _("Moved by {name}: the list item was replaced").format(name=who)
-
-
-def _undone(decision: CategoryDecision, who: object) -> str:
-    """An undo names the cause of what it undid; undoing something that no rule did, or another undo, names none."""
-    said = _("Undone by {name}").format(name=who)
-    if not decision.rule_id:
-        return said
-    return _("{undone}: {cause}. The same will not move it again.").format(undone=said, cause=_cause(decision))
+            return _("Undone by {name}.").format(name=who)
+    return _("Moved by {name}, because the category {category} was replaced.").format(name=who, category=decision.from_category)
 
 
 def skip_reason(decision: CategoryDecision) -> str:
@@ -102,7 +105,7 @@ def skip_reason(decision: CategoryDecision) -> str:
         case SkipReason.ALREADY_THERE:
             return _("{company} is {category} already").format(company=decision.company, category=category)
         case SkipReason.ALREADY_DECLINED:
-            return _("{category} was declined for this before").format(category=decision.suggested_category)
+            return _("{category} was declined for the same cause before").format(category=decision.suggested_category)
         case SkipReason.ALREADY_ACTED:
             return _("the rule has acted on this already")
         case SkipReason.QUESTION_WAITS:

@@ -299,5 +299,8 @@ def test_a7_only_administrators_retry(failed, salesperson):
 
 
 def test_a8_a_failure_and_its_retry_are_explained(failed, administrator):
-    assert str(explain(CategoryDecision.objects.with_names().get(pk=failed.pk))).startswith("The rule failed (RuntimeError: the rule is broken): the sale")
-    assert str(explain(retry(failed.pk, by=administrator))).startswith("Automatic, retried by Maja Lindholm: the sale")
+    told = explain(CategoryDecision.objects.with_names().get(pk=failed.pk))
+    assert told.result.startswith("The rule could not be carried out, so nothing was changed. It looked because the sale")
+    assert told.technical == "Technical reason: RuntimeError: the rule is broken"
+    assert str(told) == f"{told.result} {told.technical}"
+    assert str(explain(retry(failed.pk, by=administrator))).startswith("Retried by Maja Lindholm, and changed automatically because the sale")
