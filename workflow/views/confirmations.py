@@ -21,7 +21,7 @@ from leads.models import Lead
 from workflow import decisions, inbox
 from workflow.decisions import Answered, NothingToDecide, Stale, TargetDeleted
 from workflow.explain import explain
-from workflow.history import entries_for
+from workflow.history import entries_for, page_of
 from workflow.models import CategoryDecision, Outcome, Trigger
 
 MOST_IN_A_DIALOG = 50  # Q6: more are answered in the inbox
@@ -204,7 +204,6 @@ def company_history(request: Request, pk: int) -> HttpResponse:
     """Every decision about a company, the skipped ones too: why it did, and why it did not."""
     require(request, "crm.view_company")
     company = get_object_or_404(Company.objects.select_related("category"), pk=pk)
-    query = CategoryDecision.objects.filter(company=company).with_names()
-    found = paginate(query, field="created_at", descending=True, cursor=request.GET.get("page", ""))
+    found = page_of(company, cursor=request.GET.get("page", ""))
     entries = entries_for(request.user, found.rows)
     return page(request, "workflow/history.html", {"active": "companies", "company": company, "entries": entries, "found": found}, fragment="list")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from crm.models import Company
 from crm.text import as_pk, fold
 from workflow.checks import LIMIT, Finding, Report, check
 from workflow.explain import explain
+from workflow.history import in_order, when
 from workflow.models import CategoryDecision
 
 
@@ -93,29 +93,14 @@ def story_of(company: Company) -> Iterator[str]:
     """Every decision about a company, oldest first, in the words that its card uses; then where it stands, and what waits. Two statements."""
     yield f"{company.name} (company {company.pk})"
     decisions = CategoryDecision.objects.filter(company=company).with_names()
-    for decision in in_order(list(decisions.order_by("pk"))):
+    for decision in reversed([*in_order(decisions)]):
         number = decision.applied_version or "-"
-        when = timezone.localtime(_when(decision)).strftime("%Y-%m-%d %H:%M")
+        at = timezone.localtime(when(decision)).strftime("%Y-%m-%d %H:%M")
         who = decision.decided_by or decision.caused_by or "-"
         move = f" [{decision.from_category or '-'} > {decision.to_category}]" if decision.to_category else ""
-        yield f"{number:>4}  {when}  {who}  {explain(decision)}{move}"
+        yield f"{number:>4}  {at}  {who}  {explain(decision)}{move}"
     yield _("Stands at {category}, number {number}.").format(category=company.category, number=company.category_version)
     waiting = decisions.waiting()
     yield from (f"{decision.suggested_category}? {explain(decision)}" for decision in waiting)
     if not waiting:
         yield _("Nothing is waiting")
-
-
-def in_order(decisions: list[CategoryDecision]) -> Iterator[CategoryDecision]:
-    """Applied changes by their number, whatever the clock said (A10), and the others between them by when they ended."""
-    applied = sorted((decision for decision in decisions if decision.applied_version), key=lambda decision: decision.applied_version or 0)
-    others = sorted((decision for decision in decisions if not decision.applied_version), key=lambda decision: (_when(decision), decision.pk))
-    for decision in applied:
-        while others and (_when(others[0]), others[0].pk) < (_when(decision), decision.pk):
-            yield others.pop(0)
-        yield decision
-    yield from others
-
-
-def _when(decision: CategoryDecision) -> dt.datetime:
-    return decision.decided_at or decision.created_at
