@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflow.views import changes, confirmations, preview, settings, tryout
+from workflow.views import changes, confirmations, preview, rule_history, settings, tryout
 
 app_name = "workflow"
 urlpatterns = [
@@ -24,5 +24,6 @@ urlpatterns = [
     path("settings/workflow/preview/dialog/", preview.rule_preview_dialog, name="preview-dialog"),
     path("category-changes/apply/", preview.rule_apply, name="preview-apply"),
     path("settings/workflow/try/", tryout.try_rules_view, name="try"),
+    path("settings/workflow/rule-history/", rule_history.rule_history, name="rule-history"),
     path("settings/workflow/lead-categorization/", settings.lead_categorization, name="lead-categorization"),
 ]

@@ -202,6 +202,7 @@ class CategoryDecision(models.Model):
             models.Index(fields=["outcome"], condition=Q(outcome="failed"), name="decision_failed"),
             models.Index(fields=["rule", "outcome", "-created_at"], name="decision_rule_outcome"),
             models.Index(fields=["-decided_at", "-id"], name="decision_decided_recent"),
+            models.Index(fields=["-created_at", "-id"], name="decision_created_recent"),
         ]
 
     def __str__(self) -> str:
