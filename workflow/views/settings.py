@@ -12,6 +12,7 @@ from crm.models import CompanyCategory
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.views.base import page, unit_of_work
 from crm.views.lists import require_administrator
+from workflow.activity import activity
 from workflow.forms import RulesForm, lock_settings
 
 
@@ -36,7 +37,7 @@ def lead_categorization(request: Request) -> HttpResponse:
 
 def _show(request: Request, form: RulesForm, state: str, *, status: int = 200, just_saved: bool = False) -> HttpResponse:
     context = {
-        "active": "workflow", "form": form, "state": state, "just_saved": just_saved,
+        "active": "workflow", "form": form, "state": state, "just_saved": just_saved, "activity": activity(),
         "no_potential": not CompanyCategory.objects.active().filter(group=POTENTIAL_CUSTOMER).exists(),
     }  # fmt: skip
     return page(request, "settings/lead_categorization.html", context, fragment="form", status=status)
