@@ -24,7 +24,7 @@ def in_chunks(decisions: DecisionQuerySet, *, language: str) -> Iterator[str]:
     with translation.override(language):
         text = as_csv([header()])
     yield text
-    rest = decisions.with_names().order_by("-pk")
+    rest = decisions.with_names().select_related("rule__lead_status").order_by("-pk")
     while rows := list(rest[:CHUNK]):
         with translation.override(language):
             text = as_csv(map(row_of, rows))

@@ -23,7 +23,7 @@ def rule_history(request: Request) -> HttpResponseBase:
     decisions = filters.decisions()
     if request.GET.get("format") == "csv":
         return download(file_name(), in_chunks(decisions, language=get_language() or "en"))
-    query = decisions.with_names().select_related("undone_by")
+    query = decisions.with_names().select_related("rule__lead_status", "undone_by")
     found = paginate(query, field="created_at", descending=True, cursor=request.GET.get("page", ""))
     context = {"active": "workflow", "tab": "rule-history", "filters": filters, "found": found, "lines": lines_of(found.rows)}
     return page(request, "settings/rule_history.html", context, fragment="list")
