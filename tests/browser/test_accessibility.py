@@ -40,7 +40,8 @@ def screens(transactional_db, monkeypatch) -> tuple:
         "/", "/companies/", "/companies/?q=nothing", f"/companies/{company.pk}/", f"/companies/{company.pk}/history/", f"/companies/{company.pk}/edit/",
         "/companies/new/", "/contacts/", f"/contacts/{contact.pk}/", "/sales/", f"/sales/{sale.pk}/", "/sales/new/", f"/sales/{sale.pk}/lost/",
         "/confirmations/", f"/confirmations/{waiting.pk}/", "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
-        "/settings/lists/lead-statuses/", "/settings/workflow/lead-categorization/", f"/companies/{failed.pk}/history/",
+        "/settings/lists/lead-statuses/", "/settings/workflow/lead-categorization/", "/settings/workflow/rule-history/",
+        "/settings/workflow/rule-history/?period=dates&outcome=obsolete&rule=nonsense", f"/companies/{failed.pk}/history/",
         f"/companies/{moved.pk}/", "/settings/workflow/failures/", "/settings/workflow/batches/", batch.get_absolute_url(), "/nowhere/",
     ]  # fmt: skip
 

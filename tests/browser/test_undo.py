@@ -214,7 +214,7 @@ def test_a7_failed_rules_are_retried_one_after_the_other_by_keyboard(page: Page,
     page.click("#see-failed")
     page.focus(f"#retry-{newer.pk}")
     page.keyboard.press("Enter")
-    expect(page.locator("#toasts")).to_contain_text("Havgaard Logistik: Automatic, retried by Maja Lindholm")
+    expect(page.locator("#toasts")).to_contain_text("Havgaard Logistik: Retried by Maja Lindholm, and changed automatically")
     expect(page.locator(f"#retry-{newer.pk}")).to_have_count(0)
     expect(page.locator("#failed-rules")).to_contain_text("1 rule failed")
     expect(page.locator(f"#retry-{older.pk}")).to_be_focused()

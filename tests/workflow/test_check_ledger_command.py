@@ -111,14 +111,14 @@ def test_the_story_of_a_company_is_told_oldest_first(story, capsys):
     times = [line[6:22] for line in told[1:5]]
     assert times == [_hours_ago(hours) for hours in (5, 3, 2, 1)]
     assert [line.replace(time, "TIME") for line, time in zip(told[1:5], times, strict=True)] == [
-        "   1  TIME  Maja Lindholm  Created by Maja Lindholm [- > Lead]",
-        "   -  TIME  Jonas Krogh  Jonas Krogh declined Customer: the sale “Solar roof” was won.",
-        "   2  TIME  Maja Lindholm  Changed by Maja Lindholm [Lead > Opportunity]",
-        "   -  TIME  Jonas Krogh  Waits for Jonas Krogh: the sale “Heat pump” was won.",
+        "   1  TIME  Maja Lindholm  Created by Maja Lindholm. [- > Lead]",
+        "   -  TIME  Jonas Krogh  Jonas Krogh declined Customer, which was suggested because the sale “Solar roof” was won.",
+        "   2  TIME  Maja Lindholm  Changed by Maja Lindholm. [Lead > Opportunity]",
+        "   -  TIME  Jonas Krogh  Waits for an answer from Jonas Krogh, because the sale “Heat pump” was won.",
     ]
     assert (told[0], told[5:]) == (
         f"Brønnum & Søn ApS (company {story.pk})",
-        ["Stands at Opportunity, number 2.", "Customer? Waits for Jonas Krogh: the sale “Heat pump” was won."],
+        ["Stands at Opportunity, number 2.", "Customer? Waits for an answer from Jonas Krogh, because the sale “Heat pump” was won."],
     )
 
 
@@ -134,8 +134,8 @@ def test_the_story_follows_the_numbers_whatever_the_clock_said(moved_twice, caps
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ((), "Jonas Krogh declined Customer: the sale “Solar roof” was won."),
-        (("--language", "da"), "Jonas Krogh afviste Customer: salget ”Solar roof” blev vundet."),
+        ((), "Jonas Krogh declined Customer, which was suggested because the sale “Solar roof” was won."),
+        (("--language", "da"), "Jonas Krogh afviste Customer, som blev foreslået, fordi salget ”Solar roof” blev vundet."),
     ],
     ids=["default", "Danish"],
 )

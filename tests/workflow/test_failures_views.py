@@ -44,9 +44,9 @@ def test_a7_the_banner_goes_when_the_rule_was_retried_also_from_a_page_that_is_o
 def test_a7_a_rule_is_retried_from_the_page_of_failures(maja, fail, headers):
     first, second = fail("Fjordbo", "Havgaard")
     assert buttons(maja, FAILURES) == [("retry", second.pk), ("retry", first.pk)]
-    assert "The rule failed (RuntimeError: the rule is broken)" in maja.get(FAILURES).content.decode()
+    assert "The rule could not be carried out" in maja.get(FAILURES).content.decode()
     response = press(maja, "retry", second, headers, next=FAILURES)
-    assert "Havgaard: Automatic, retried by Maja Lindholm: the sale" in said(maja, response)
+    assert "Havgaard: Retried by Maja Lindholm, and changed automatically because the sale" in said(maja, response)
     assert (where(first.company), where(second.company)) == ("Lead", "Customer")
     assert buttons(maja, FAILURES) == [("retry", first.pk)]
     if headers:
@@ -103,7 +103,7 @@ def test_a7_a_retry_that_fails_again_is_said_as_an_error(maja, monkeypatch, fail
     (failed,) = fail("Fjordbo")
     monkeypatch.setattr("workflow.verdicts.write", fail.broken)
     html = press(maja, "retry", failed).content.decode()
-    assert "Fjordbo: The rule failed" in html
+    assert "Fjordbo: The rule could not be carried out" in html
     assert "is-error" in html
 
 
