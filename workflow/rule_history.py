@@ -25,6 +25,7 @@ from workflow.models import AutomationRule, CategoryDecision, DecisionQuerySet, 
 Choices = list[Any]
 DATES = "dates"
 PLACES = {trigger: prefix for prefix, trigger, _help, _short in RULES}  # of a rule on Lead categorization
+FEW = 200  # companies that are named one by one in a statement
 SOONEST, LATEST = dt.date(1970, 1, 1), dt.date(2999, 12, 31)
 
 
@@ -85,7 +86,7 @@ class HistoryFilters(forms.Form):
         return [self["from"], self["to"]]
 
     def decisions(self) -> DecisionQuerySet:
-        """What they let through, in no order. No statement."""
+        """What they let through, in no order. No statement; one where a company is searched for."""
         chosen, found = self.cleaned_data, CategoryDecision.objects.order_by()
         outcome, _colon, reason = chosen.get("outcome", "").partition(":")
         for name, value in {"outcome": outcome, "skip_reason": reason}.items():
@@ -94,7 +95,7 @@ class HistoryFilters(forms.Form):
         if rule := chosen.get("rule"):
             found = found.filter(self._of_rule(rule))
         if name := chosen.get("company"):
-            found = found.filter(company__in=Company.objects.search(name).order_by().values("pk"))
+            found = found.filter(company__in=_named(name))
         if person := chosen.get("person"):
             found = found.filter(Q(caused_by=person) | Q(decided_by=person) | Q(asked_of=person))
         return self._within_period(found)
@@ -115,6 +116,13 @@ class HistoryFilters(forms.Form):
         if last:
             found = found.filter(created_at__lt=start_of(last + dt.timedelta(days=1)))
         return found
+
+
+def _named(text: str) -> QuerySet[Company] | list[int]:
+    """The companies that are searched for: a few by their keys, which the database then looks up by index, many as a query. One statement."""
+    query = Company.objects.search(text).order_by().values_list("pk", flat=True)
+    few = list(query[: FEW + 1])
+    return few if len(few) <= FEW else query
 
 
 def _date(label: str | Promise) -> forms.DateField:
