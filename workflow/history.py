@@ -37,7 +37,8 @@ def in_order[Some: Dated](decisions: Iterable[Some]) -> Iterator[Some]:
 
     The number of an applied change is its place, whatever the clock said (A10); the others stand between them by when they ended.
     """
-    applied, others = [], []
+    applied: list[Some] = []
+    others: list[Some] = []
     for decision in decisions:
         (applied if decision.applied_version else others).append(decision)
     applied.sort(key=lambda decision: decision.applied_version or 0)  # the newest last, to be taken from the end

@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -94,8 +93,8 @@ class HistoryFilters(forms.Form):
                 found = found.filter(**{name: value})
         if rule := chosen.get("rule"):
             found = found.filter(self._of_rule(rule))
-        if name := chosen.get("company"):
-            found = found.filter(company__in=_named(name))
+        if company := chosen.get("company"):
+            found = found.filter(company__in=_named(company))
         if person := chosen.get("person"):
             found = found.filter(Q(caused_by=person) | Q(decided_by=person) | Q(asked_of=person))
         return self._within_period(found)
@@ -118,14 +117,14 @@ class HistoryFilters(forms.Form):
         return found
 
 
-def _named(text: str) -> QuerySet[Company] | list[int]:
+def _named(text: str) -> QuerySet[Company, int] | list[int]:
     """The companies that are searched for: a few by their keys, which the database then looks up by index, many as a query. One statement."""
     query = Company.objects.search(text).order_by().values_list("pk", flat=True)
     few = list(query[: FEW + 1])
     return few if len(few) <= FEW else query
 
 
-def _date(label: str | Promise) -> forms.DateField:
+def _date(label: Any) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date", "class": "input w-s"}, format="%Y-%m-%d")
     return forms.DateField(label=label, required=False, widget=widget, validators=[MinValueValidator(SOONEST), MaxValueValidator(LATEST)])
 

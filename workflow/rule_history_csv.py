@@ -43,8 +43,9 @@ def file_name() -> str:
 def header() -> list[str]:
     """The names of the columns."""
     return [
-        *(_("Time"), _("Number"), _("Company"), _("Outcome"), _("Reason"), _("Rule"), _("Cause"), _("Explanation"), _("From category"), _("Suggested category")),
-        *(_("To category"), _("Caused by"), _("Asked of"), _("Decided by"), _("Decided at"), _("Batch")),
+        *(_("Time"), _("Number"), _("Company"), _("Outcome"), _("Reason"), _("Rule"), _("Cause"), _("Explanation")),
+        *(_("From category"), _("Suggested category"), _("To category")),
+        *(_("Caused by"), _("Asked of"), _("Decided by"), _("Decided at"), _("Batch")),
     ]
 
 

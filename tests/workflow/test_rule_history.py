@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.actor import acting_as
-from crm.models import CompanyCategory, User
+from crm.models import User
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
 from tests.workflow.ledger import latest
@@ -263,11 +263,8 @@ def test_nobody_else_gets_in_not_even_for_the_file(client, salesperson):
 # ---------------------------------------------------------------- long ledgers
 def _many(count, **values):
     company = CompanyFactory()
-    lead = CompanyCategory.objects.get(name="Lead")
-    CategoryDecision.objects.bulk_create(
-        CategoryDecision(company=company, trigger="sale_won", outcome="skipped", skip_reason="already_there", from_category=lead, decided_at=timezone.now(), **values)
-        for _number in range(count)
-    )
+    skipped = {"trigger": "sale_won", "outcome": "skipped", "skip_reason": "already_there", "from_category": company.category, "decided_at": timezone.now()}
+    CategoryDecision.objects.bulk_create(CategoryDecision(company=company, **skipped, **values) for _number in range(count))
 
 
 def test_w5_previous_and_next_lead_through_everything_once_and_back(maja, rules):
