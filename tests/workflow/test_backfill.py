@@ -215,7 +215,8 @@ def test_a_rule_that_fails_is_recorded_and_can_be_retried_a7(won, category, admi
 
 
 @pytest.mark.parametrize(
-    ("ask", "said"), [(False, "Applied to existing companies by Maja Lindholm, because the sale “Roof” was won."), (True, "Waits for an answer from Maja Lindholm, because")]
+    ("ask", "said"),
+    [(False, "Applied to existing companies by Maja Lindholm, because the sale “Roof” was won."), (True, "Waits for an answer from Maja Lindholm, because")],
 )
 def test_its_decisions_say_what_they_are(apply, category, ask, said):
     SaleFactory(title="Roof", status="won")

@@ -198,7 +198,7 @@ def test_try_it_with_a_sale_that_was_declined_for_says_so_q5(maja, category, adm
     sale = SaleFactory(status="won")
     keep(latest(outcome="waiting"))
     answers = maja.get(TRY, {"company": sale.company_id, "event": "won", "sale": sale.pk}).context["answers"]
-    assert answers[0].text == "Skipped: Customer was declined for this before."
+    assert answers[0].text == "Skipped: Customer was declined for the same cause before."
 
 
 @pytest.mark.parametrize("size", [1, 30])

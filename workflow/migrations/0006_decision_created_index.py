@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('crm', '0004_settings_change_item'),
         ('leads', '0002_statuses'),
-        ('workflow', '0004_known_rules'),
+        ('workflow', '0005_backfill'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
