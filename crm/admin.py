@@ -2,13 +2,16 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import CategoryGroup, Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, SaleTransition, SettingsChange, User
+from crm.models.rights import USERS_AREA, LastAdministrator, watching
 from crm.retrying import retrying
+from crm.text import as_pk
 
 
 class KeptAdmin(admin.ModelAdmin):
@@ -37,8 +40,8 @@ class ReadOnlyAdmin(KeptAdmin):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin):
-    """Users log in by e-mail address."""
+class UserAdmin(KeptAdmin, BaseUserAdmin):
+    """Users log in by e-mail address. What is changed here is kept in the settings log, and one administrator stays (S5)."""
 
     ordering = ("email",)
     list_display = ("email", "first_name", "last_name", "is_active")
@@ -50,8 +53,23 @@ class UserAdmin(BaseUserAdmin):
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "first_name", "last_name", "usable_password", "password1", "password2")}),)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> Any:
+        """As Django's; what would leave Havn without an administrator is refused in plain words."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except LastAdministrator as last:
+            messages.error(request, str(last))
+            return redirect(request.path)
+
+    def _changeform_view(self, request: HttpRequest, object_id: str | None, form_url: str, extra_context: Any) -> Any:
+        """In the transaction of the change: the user and, after it, the groups."""
+        with watching([as_pk(object_id)] if request.method == "POST" and object_id else []):
+            return super()._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change:
+            SettingsChange.record(area=USERS_AREA, item=str(form.instance), item_id=form.instance.pk, before={}, after=form.instance.kept())
 
 
 @admin.register(CompanyCategory, SaleStage, SaleReason)

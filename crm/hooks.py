@@ -1,8 +1,11 @@
 """What this app puts into the shell."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from crm.slots import NavItem, SettingsScreen, register
+from crm.help import HELPS
+from crm.models import CompanyCategory, User
+from crm.slots import NavItem, SettingsArea, SettingsScreen, register
 
 register(
     NavItem("home", _("Overview"), _("Overview"), "crm:overview", "home", 10),
@@ -10,4 +13,24 @@ register(
     NavItem("contacts", _("Contacts"), _("Contacts"), "crm:contacts", "users", 30, "crm.view_contact", on_phone=False),
     NavItem("sales", _("Sales"), _("Sales"), "crm:sales", "coin", 40, "crm.view_sale"),
     SettingsScreen("company-categories", _("Company – Category"), "crm:category-list", "list", 10, is_list=True),
+    SettingsScreen("users", _("Users"), "crm:user-list", "users", 80),
+    SettingsScreen("log", _("Settings log"), "crm:settings-log", "history", 90),
+    SettingsArea(
+        "company-categories",
+        _("Company – Category"),
+        CompanyCategory,
+        lambda pk: reverse("crm:category-list-item", args=[pk]),
+        labels={"group": _("Category group"), "lead_status_enabled": _("Lead status")},
+    ),
+    SettingsArea(
+        "users",
+        _("Users"),
+        User,
+        lambda pk: reverse("crm:user-edit", args=[pk]),
+        labels={"role": _("Role"), "companies_to": _("New our contact for their companies")},
+        relations={"companies_to": User},
+        choices={"role": dict(User.Role.choices)},
+        events={"is_active": (_("Deactivated"), _("Reactivated")), "password_link": ("", _("A link to choose a password was made"))},
+    ),
+    *HELPS,
 )

@@ -58,3 +58,5 @@ categories_changed = Signal()  # changes: list[CategoryChange], origin: str
 contacts_changed = Signal()  # changes: list[ContactChange]
 # A category itself was edited so that it means something else: its group, or whether it uses lead status.
 category_meaning_changed = Signal()  # category_ids: list[int]
+# Who may no longer edit companies: they were deactivated, or their role was changed.
+users_lost_rights = Signal()  # user_ids: list[int]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import models
 from django.urls import reverse
 from django.utils.functional import Promise
 
@@ -51,10 +52,38 @@ class SettingsScreen:
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """The help text of a settings screen (W0). `key` is the screen's; a tab of it, or a page below it, has its URL name instead."""
+
+    key: str
+    what: str | Promise  # what it does
+    example: str | Promise
+    check: str | Promise  # what to look at first
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsArea:
+    """How the settings log reads the changes of one screen.
+
+    Labels, choices and relations come from `model`; what is kept under another name is in `labels`, `relations` and `events`.
+    """
+
+    key: str  # `SettingsChange.area`
+    label: str | Promise
+    model: type[models.Model]
+    url: Callable[[int], str]  # where the item is, by its key
+    labels: Mapping[str, str | Promise] = field(default_factory=dict)  # what a kept value is called
+    relations: Mapping[str, type[models.Model]] = field(default_factory=dict)  # values that are keys of these
+    choices: Mapping[str, Mapping[Any, str | Promise]] = field(default_factory=dict)  # values and their words
+    events: Mapping[str, tuple[str | Promise, str | Promise]] = field(default_factory=dict)  # what it is when this becomes false, true
+    names: Callable[[Collection[int]], Mapping[int, str]] | None = None  # items whose names are translated, for a whole page at once
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """A part of somebody else's page. `render(request, subject)` returns safe HTML, or nothing."""
 
-    place: str  # "page-top", "company-top", "company-contacts-foot", "company-aside", "contact-aside", "sale-top", "item-edit", "overview"
+    place: str  # "page-top", "company-top", "company-contacts-foot", "company-aside", "contact-aside", "sale-top", "item-edit", "user-leaves", "overview"
     position: int
     render: Callable[[Request, Any], str]
 
@@ -72,10 +101,12 @@ nav_items: list[NavItem] = []
 settings_screens: list[SettingsScreen] = []
 panels: list[Panel] = []
 badges: list[Badge] = []
+helps: dict[str, Help] = {}
+settings_areas: dict[str, SettingsArea] = {}
 page_dialogs: list[Callable[[Request], str]] = []
 
 
-def register(*things: NavItem | SettingsScreen | Panel | Badge) -> None:
+def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea) -> None:
     """Put things into their slots, in order of position. Called from hooks.py, once per process."""
     for thing in things:
         match thing:
@@ -90,6 +121,10 @@ def register(*things: NavItem | SettingsScreen | Panel | Badge) -> None:
                 panels.sort(key=lambda item: item.position)
             case Badge():
                 badges.append(thing)
+            case Help():
+                helps[thing.key] = thing
+            case SettingsArea():
+                settings_areas[thing.key] = thing
 
 
 def nav_items_for(request: Request) -> list[dict[str, Any]]:
@@ -104,6 +139,12 @@ def nav_items_for(request: Request) -> list[dict[str, Any]]:
 def settings_screens_for(request: Request) -> list[SettingsScreen]:
     """The settings screens this user may open."""
     return [screen for screen in settings_screens if request.user.has_perm(screen.permission)]
+
+
+def help_of(view_name: str) -> Help | None:
+    """The help text of the page with this URL name: its own, or that of the screen it is."""
+    screen = next((screen.key for screen in settings_screens if screen.url_name == view_name), "")
+    return helps.get(view_name) or helps.get(screen)
 
 
 def badges_for(request: Request, place: str, records: Sequence[Any]) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from crm.views import account, companies, contacts, sales, settings
+from crm.views import account, companies, contacts, sales, settings, users
+from crm.views.settings_log import settings_log
 
 app_name = "crm"
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", account.set_language, name="language"),
     path("theme/", account.set_theme, name="theme"),
+    path("welcome/<uidb64>/<token>/", users.welcome, name="welcome"),
     path("healthz", account.health, name="health"),
     path("companies/", companies.company_list, name="companies"),
     path("companies/new/", companies.company_new, name="company-new"),
@@ -36,4 +38,11 @@ urlpatterns = [
     path("settings/lists/company-categories/", settings.CATEGORIES.items, name="category-list"),
     path("settings/lists/company-categories/new/", settings.CATEGORIES.edit, name="category-list-new"),
     path("settings/lists/company-categories/<int:pk>/", settings.CATEGORIES.edit, name="category-list-item"),
+    path("settings/users/", users.user_list, name="user-list"),
+    path("settings/users/new/", users.user_new, name="user-new"),
+    path("settings/users/<int:pk>/", users.user_edit, name="user-edit"),
+    path("settings/users/<int:pk>/deactivate/", users.user_deactivate, name="user-deactivate"),
+    path("settings/users/<int:pk>/reactivate/", users.user_reactivate, name="user-reactivate"),
+    path("settings/users/<int:pk>/link/", users.user_link, name="user-link"),
+    path("settings/log/", settings_log, name="settings-log"),
 ]

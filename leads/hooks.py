@@ -8,11 +8,13 @@ from typing import Any
 
 from django.db.models import Count
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Contact
-from crm.slots import Badge, Panel, SettingsScreen, register
+from crm.slots import Badge, Panel, SettingsArea, SettingsScreen, register
+from leads.help import HELPS
 from leads.models import Lead, LeadStatus
 
 
@@ -84,4 +86,6 @@ register(
     Panel("company-contacts-foot", 10, status_hidden),
     Panel("contact-aside", 10, status_history),
     SettingsScreen("lead-statuses", _("Contact – Lead status"), "leads:status-list", "list", 20, is_list=True),
+    SettingsArea("lead-statuses", _("Contact – Lead status"), LeadStatus, lambda pk: reverse("leads:status-list-item", args=[pk])),
+    *HELPS,
 )

@@ -8,7 +8,7 @@ if [ ! -f .env ]; then  # so that `.venv/bin/python manage.py ...` works too
   umask 077
   printf 'SECRET_KEY=%s\nHTTPS=0\nSTATIC_MANIFEST=0\n' "$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(50))')" > .env
 fi
-export DATABASE_URL="sqlite:///$PWD/var/havn.sqlite3" HTTPS=0 STATIC_MANIFEST=0
+export DATABASE_URL="sqlite:///$PWD/var/havn.sqlite3" HTTPS=0 STATIC_MANIFEST=0 EMAIL_URL=${EMAIL_URL:-consolemail://}  # mails are printed here
 if ! .venv/bin/python - "$PORT" <<'PY'
 import socket, sys
 with socket.socket() as probe:

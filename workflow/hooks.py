@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm import slots
 from crm.http import Request
 from crm.models import Company, Sale
 from crm.paging import count_capped
-from crm.slots import NavItem, Panel, SettingsScreen, register
-from workflow import decisions, inbox
+from crm.slots import NavItem, Panel, SettingsArea, SettingsScreen, register
+from workflow import decisions, handing, inbox
 from workflow.explain import explain
+from workflow.help import HELPS
 from workflow.history import entries_for, history_of
 from workflow.middleware import SESSION_KEY
-from workflow.models import APPLIED, CategoryDecision
+from workflow.models import APPLIED, AutomationRule, CategoryDecision
+from workflow.models.rules import RULES_AREA
 from workflow.views.confirmations import context_of, several_context
 
 LATEST = 8
@@ -70,6 +74,16 @@ def overview(request: Request, subject: Any) -> str:
     return render_to_string("workflow/overview.html", context, request)
 
 
+def what_a_user_leaves(request: Request, user: Any) -> str:
+    """Before somebody can no longer answer: how many suggestions pass on (Q3)."""
+    return render_to_string("workflow/user_leaves.html", {"count": handing.waiting_of([user.pk]).count()}, request)
+
+
+def rule_names(pks: Collection[int]) -> dict[int, str]:
+    """Rules by their titles, which are translated. One statement."""
+    return {rule.pk: str(rule) for rule in AutomationRule.objects.filter(pk__in=pks).select_related("lead_status")}
+
+
 def dialog_after_form(request: Request) -> str:
     """The dialog of suggestions that the form before this page raised; open without JavaScript too."""
     ids = request.session.pop(SESSION_KEY, [])
@@ -91,5 +105,21 @@ register(
     Panel("company-aside", 10, history),
     Panel("sale-top", 10, pending_of_sale),
     Panel("overview", 10, overview),
+    Panel("user-leaves", 10, what_a_user_leaves),
+    SettingsArea(
+        RULES_AREA,
+        _("Lead categorization"),
+        AutomationRule,
+        lambda _pk: reverse("workflow:lead-categorization"),
+        labels={
+            "trigger": _("Rule"),
+            "is_enabled": _("Rule is on"),
+            "target_category_id": _("Set category to"),
+            "ask_user": _("Ask for user confirmation before updating"),
+        },
+        events={"archived": (_("Brought back"), _("Removed"))},
+        names=rule_names,
+    ),
+    *HELPS,
 )
 slots.page_dialogs.append(dialog_after_form)

@@ -7,9 +7,9 @@ from typing import Any
 from django.dispatch import receiver
 
 from crm.models import Contact, Sale
-from crm.signals import CREATED, MANUAL, CategoryChange, SaleChange, categories_changed, category_meaning_changed, sales_changed
+from crm.signals import CREATED, MANUAL, CategoryChange, SaleChange, categories_changed, category_meaning_changed, sales_changed, users_lost_rights
 from leads.signals import LeadChange, leads_changed
-from workflow import engine, suggestions
+from workflow import engine, handing, suggestions
 from workflow.models import CategoryDecision
 from workflow.triggers import lead_causes, sale_causes
 
@@ -55,3 +55,9 @@ def companies_moved(changes: list[CategoryChange], origin: str, **kwargs: Any) -
 def categories_edited(category_ids: list[int], **kwargs: Any) -> None:
     """A category moved out of Potential customer takes its companies' suggestions with it (Q4)."""
     suggestions.retire_for_categories(category_ids)
+
+
+@receiver(users_lost_rights)
+def users_left(user_ids: list[int], **kwargs: Any) -> None:
+    """What waits for somebody who may no longer edit companies passes on (Q3)."""
+    handing.pass_on(user_ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import uuid
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any
 from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from django import forms
 from django.db import models
+from django.forms.models import model_to_dict
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +45,37 @@ def point_at_first_error(form: forms.BaseForm) -> None:
     if wrong:
         for name, field in form.fields.items():
             field.widget.attrs["autofocus"] = name == wrong
+
+
+class SeenForm(Styled, forms.ModelForm):
+    """A form in Settings and maintenance. `seen` tells whether a colleague saved the same thing meanwhile; `before` and `after()` are for the log."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stamp = self._digest() if self.instance.pk else ""
+        self.before = self._values() if self.instance.pk else {}
+        self.fields["seen"].initial = self.stamp
+
+    def _values(self) -> dict[str, Any]:
+        """What is compared: the fields of the form, unless a subclass knows better."""
+        return model_to_dict(self.instance, fields=self._meta.fields)
+
+    def _digest(self) -> str:
+        return hashlib.sha256(json.dumps(self._values(), default=str, sort_keys=True).encode()).hexdigest()[:16]
+
+    def after(self) -> dict[str, Any]:
+        """The values as they were saved."""
+        return self._values()
+
+    def conflict(self) -> bool:
+        """Whether the record was saved since this form was shown; then `seen` moves on, so that saving again is a decision."""
+        if not self.instance.pk or self.cleaned_data.get("seen") == self.stamp:
+            return False
+        self.data = self.data.copy()
+        self.data["seen"] = self.stamp
+        return True
 
 
 class RecordForm(Styled, forms.ModelForm):

@@ -2,54 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from django import forms
-from django.forms.models import model_to_dict
 from django.utils.translation import gettext_lazy as _
 
-from crm.forms.base import Styled
+from crm.forms.base import SeenForm
 from crm.models import CompanyCategory
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.palette import Tone
 
 
-class ListItemForm(Styled, forms.ModelForm):
-    """Name, description and colour of any list item. `seen` tells whether a colleague saved it meanwhile."""
+class ListItemForm(SeenForm):
+    """Name, description and colour of any list item."""
 
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
     colour = forms.ChoiceField(choices=Tone, label=_("Colour"), initial=Tone.GREY, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.stamp = self._digest() if self.instance.pk else ""
-        self.before = self._values() if self.instance.pk else {}
-        self.fields["seen"].initial = self.stamp
         self.fields["name"].widget.attrs["autofocus"] = True
         self.fields["name"].error_messages["required"] = _("Enter a name")
         self.fields["description"].widget = forms.Textarea(attrs={"rows": 2})
         self.fields["description"].required = False
         self.style()
-
-    def _values(self) -> dict[str, Any]:
-        return model_to_dict(self.instance, fields=self._meta.fields)
-
-    def _digest(self) -> str:
-        return hashlib.sha256(json.dumps(self._values(), default=str, sort_keys=True).encode()).hexdigest()[:16]
-
-    def after(self) -> dict[str, Any]:
-        """The values as they were saved."""
-        return self._values()
-
-    def conflict(self) -> bool:
-        """Whether the item was saved since this form was shown; then `seen` moves on, so that saving again is a decision."""
-        if not self.instance.pk or self.cleaned_data.get("seen") == self.stamp:
-            return False
-        self.data = self.data.copy()
-        self.data["seen"] = self.stamp
-        return True
 
 
 class CategoryForm(ListItemForm):

@@ -16,11 +16,6 @@ from crm.models import Company, CompanyCategory, Contact, Sale, SaleReason, Sale
 from crm.text import as_pk
 
 
-def active_users(include: int | None = None) -> Any:
-    """Users who can be chosen, and the one who is chosen already."""
-    return User.objects.filter(Q(is_active=True) | Q(pk=include)) if include else User.objects.filter(is_active=True)
-
-
 class CompanyForm(RecordForm):
     """A company; its category only when it is created: later the category has an action of its own, with its history."""
 
@@ -34,7 +29,7 @@ class CompanyForm(RecordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["our_contact"].queryset = active_users(self.instance.our_contact_id)
+        self.fields["our_contact"].queryset = User.objects.active(include=self.instance.our_contact_id)
         if self.instance.pk:
             del self.fields["category"]
         else:
@@ -79,7 +74,7 @@ class SaleForm(RecordForm):
         self.fields["contact"].queryset = self._contacts()
         self.fields["contact"].error_messages["invalid_choice"] = _("This person does not work at this company")
         self.fields["stage"].queryset = SaleStage.objects.active(include=self.instance.stage_id)
-        self.fields["owner"].queryset = active_users(self.instance.owner_id)
+        self.fields["owner"].queryset = User.objects.active(include=self.instance.owner_id)
         if not self.instance.pk:
             self.initial["stage"] = SaleStage.objects.active().values_list("pk", flat=True).first()
         self.fields["description"].widget.attrs["rows"] = 3

@@ -130,6 +130,20 @@ def settings_items(context: dict[str, Any]) -> list[slots.SettingsScreen]:
 
 
 @register.simple_tag(takes_context=True)
+def is_under_more(context: dict[str, Any]) -> bool:
+    """On a phone: whether this page is one that the tab bar has only under *More*."""
+    active = context.get("active", "")
+    return bool(active) and active not in [item.key for item in slots.nav_items if item.on_phone]
+
+
+@register.inclusion_tag("ui/help.html", takes_context=True)
+def screen_help(context: dict[str, Any]) -> dict[str, Any]:
+    """*How this works*, under the heading of a settings screen (W0); nothing where no app has written any."""
+    found = context["request"].resolver_match
+    return {"help": slots.help_of(found.view_name) if found else None}
+
+
+@register.simple_tag(takes_context=True)
 def page_dialogs(context: dict[str, Any]) -> SafeString:
     """What upper apps want opened on this page."""
     return mark_safe("".join(render(context["request"]) for render in slots.page_dialogs))

@@ -18,16 +18,19 @@ from workflow.models import Batch, CategoryDecision
 HTMX = {"HX-Request": "true"}
 OURS = ("crm", "leads", "workflow")
 ROUTES = {f"{space}:{pattern.name}": str(pattern.pattern) for space in OURS for pattern in get_resolver().namespace_dict[space][1].url_patterns}
-FOR_ANYBODY = {"crm:login", "crm:language", "crm:health"}  # no login needed
+FOR_ANYBODY = {"crm:login", "crm:language", "crm:health", "crm:welcome"}  # no login needed
 FOR_EVERY_USER = {"crm:overview", "crm:logout", "crm:theme", "workflow:confirmations", "workflow:answer-several"}  # no permission needed
 VERBS = {
     "crm:logout", "crm:theme", "crm:company-category", "crm:sale-won", "crm:sale-reopen", "crm:sale-stage", "leads:contact-lead-status",
     "workflow:confirmation-quick", "workflow:answer-several",
+    "crm:user-reactivate", "crm:user-link",
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
     "workflow:preview-apply", "workflow:batch-apply",
 }  # fmt: skip
 LEADS_ON = {"crm:settings"}  # to the first settings screen
-WHOLE = {"crm:overview", "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit"}  # ordinary navigation: htmx never asks for them
+WHOLE = {  # ordinary navigation: htmx never asks for them
+    "crm:overview", "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit", "crm:user-new", "crm:user-edit", "crm:user-deactivate",
+}  # fmt: skip
 PRIVATE = sorted(ROUTES.keys() - FOR_ANYBODY)
 PAGES = sorted(ROUTES.keys() - FOR_ANYBODY - VERBS - LEADS_ON)
 SETTINGS = [name for name in PRIVATE if ROUTES[name].startswith("settings/")]
@@ -49,7 +52,7 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
     return {
         "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "confirmations": CategoryDecision.objects.waiting().get().pk,
         "category-changes": CategoryDecision.objects.get(trigger="manual").pk, "batches": Batch.objects.get().pk,
-        "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
+        "users": salesperson.pk, "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
     }  # fmt: skip
 
 

@@ -1,0 +1,80 @@
+"""Forms of users, and the one in which an invited person chooses a password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.utils.translation import gettext_lazy as _
+
+from crm.forms.base import SeenForm, Styled
+from crm.models import User
+from crm.users import who_can_take_over
+
+
+class UserForm(SeenForm):
+    """A user, new or known. `taken_by` is the user who has the e-mail address already."""
+
+    role = forms.ChoiceField(label=_("Role"), help_text=_("Administrators can also open Settings and maintenance and answer every suggestion."))
+
+    class Meta:
+        model = User
+        fields = ["first_name", "last_name", "email", "role", "language", "is_available"]
+        labels = {
+            "first_name": _("First name"), "last_name": _("Last name"), "email": _("Email address"), "language": _("Language"),
+            "is_available": _("Receives new leads"),
+        }  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.taken_by: User | None = None
+        role = self.instance.role if self.instance.pk else ""
+        unknown = [("", _("As set in Django’s admin"))] if self.instance.pk and not role else []
+        self.fields["role"].choices = [*unknown, *reversed(User.Role.choices)]
+        self.fields["role"].required = not unknown
+        self.initial["role"] = role or (User.Role.SALESPERSON if not unknown else "")
+        self.fields["first_name"].required = True
+        self.fields["email"].help_text = _("Used for logging in.")
+        if not self.instance.pk:
+            del self.fields["is_available"]
+            self.fields["first_name"].widget.attrs["autofocus"] = True
+        self.style()
+
+    def _values(self) -> dict[str, Any]:
+        return self.instance.kept()
+
+    def clean_email(self) -> str:
+        """Unique whatever its case; where it is taken, `taken_by` says by whom."""
+        email = self.cleaned_data["email"].strip().lower()
+        self.taken_by = User.objects.filter(email=email).exclude(pk=self.instance.pk).first()
+        if self.taken_by:
+            raise forms.ValidationError(User._meta.get_field("email").error_messages["unique"])
+        return email
+
+
+class LeaveForm(Styled, forms.Form):
+    """Who becomes our contact of the companies of somebody who leaves."""
+
+    companies_to = forms.ModelChoiceField(None, label=_("New our contact for their companies"), required=False)
+
+    def __init__(self, data: Any = None, *, user: User) -> None:
+        super().__init__(data)
+        self.fields["companies_to"].queryset = who_can_take_over(user)
+        self.fields["companies_to"].empty_label = _("Leave the companies with {name}").format(name=user)
+        self.fields["companies_to"].error_messages["invalid_choice"] = _("This person cannot take companies over any more. Choose somebody else.")
+        self.style()
+
+
+class PasswordForm(Styled, SetPasswordForm):
+    """Django's own, with its validators, in our looks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].label = _("Choose a password")
+        self.fields["new_password1"].help_text = " ".join(password_validators_help_texts())
+        self.fields["new_password1"].widget.attrs["autofocus"] = True
+        self.fields["new_password2"].label = _("The same password again")
+        self.fields["new_password2"].help_text = ""
+        self.style()

@@ -1,0 +1,80 @@
+"""What administrators do with users. Each verb is atomic, and kept in the settings log by the models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import models, transaction
+
+from crm.models import Company, SettingsChange, User
+from crm.models.companies import lock_companies
+from crm.models.rights import EDIT_COMPANY, USERS_AREA, watching
+
+
+@transaction.atomic
+def invite(user: User, *, role: str) -> None:
+    """Save this new user, who chooses a password through a link (crm/links.py). Raises IntegrityError where the e-mail is taken."""
+    user.set_unusable_password()
+    user.save()
+    user.groups.add(Group.objects.get(name=User.GROUPS[role]))
+    SettingsChange.record(area=USERS_AREA, item=str(user), item_id=user.pk, before={}, after=user.kept())
+
+
+def change(user: User, *, role: str, companies_to: User | None = None) -> None:
+    """Save this user, edited, with this role (empty: as it is). `companies_to` becomes our contact of their companies.
+
+    Raises LastAdministrator, or IntegrityError where the e-mail is taken; then nothing is saved.
+    """
+    with watching([user.pk]) as log:
+        _pass_companies(user, companies_to, log)
+        if role:
+            user.give_role(role)
+        user.save()
+
+
+def deactivate(user: User, *, companies_to: User | None = None) -> None:
+    """End this user's access at once; `companies_to` becomes our contact of their companies, None leaves them. Raises LastAdministrator.
+
+    What waits for their answer passes on (Q3): to each company's our contact, so the companies go first.
+    """
+    with watching([user.pk]) as log:
+        _pass_companies(user, companies_to, log)
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+
+
+def reactivate(user: User) -> None:
+    """Let them log in again, with the password they had; what passed on stays where it is."""
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+
+
+def _pass_companies(user: User, to: User | None, log: dict[str, Any]) -> None:
+    if to is not None:
+        lock_companies(Company.objects.filter(our_contact=user).values_list("pk", flat=True))
+        if Company.objects.filter(our_contact=user).update(our_contact=to):
+            log["companies_to"] = to.pk
+
+
+def would_stop_editing(user: User, role: str) -> bool:
+    """Whether with this role the user could no longer edit companies. Tried out, since rights may come from anywhere; nothing stays."""
+    if role in ("", user.role) or not User.objects.filter(pk=user.pk).who_may(EDIT_COMPANY).exists():
+        return False
+    with transaction.atomic():
+        trial = User.objects.get(pk=user.pk)
+        trial.give_role(role)
+        models.QuerySet(User).filter(pk=user.pk).update(is_superuser=trial.is_superuser)
+        may = User.objects.filter(pk=user.pk).who_may(EDIT_COMPANY).exists()
+        transaction.set_rollback(True)
+    return not may
+
+
+def companies_of(user: User) -> int:
+    """For how many companies this user is our contact."""
+    return Company.objects.current().filter(our_contact=user).count()
+
+
+def who_can_take_over(user: User) -> models.QuerySet[User]:
+    """Who can become our contact of their companies."""
+    return User.objects.who_may(EDIT_COMPANY).exclude(pk=user.pk)
