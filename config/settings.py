@@ -118,8 +118,13 @@ DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="DKK")
 # smtp+tls://user:password@host:587, or consolemail://; without any, nothing is sent and administrators hand out links themselves.
 _mail = env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "dummymail://")
 _smtp = {
-    "host": _mail["EMAIL_HOST"], "port": _mail["EMAIL_PORT"], "username": _mail["EMAIL_HOST_USER"], "password": _mail["EMAIL_HOST_PASSWORD"],
-    "use_tls": _mail.get("EMAIL_USE_TLS", False), "use_ssl": _mail.get("EMAIL_USE_SSL", False), "timeout": 10,
+    "host": _mail["EMAIL_HOST"],
+    "port": _mail["EMAIL_PORT"],
+    "username": _mail["EMAIL_HOST_USER"],
+    "password": _mail["EMAIL_HOST_PASSWORD"],
+    "use_tls": _mail.get("EMAIL_USE_TLS", False),
+    "use_ssl": _mail.get("EMAIL_USE_SSL", False),
+    "timeout": 10,
 }
 MAILERS = {"default": {"BACKEND": _mail["EMAIL_BACKEND"], "OPTIONS": _smtp if ".smtp." in _mail["EMAIL_BACKEND"] else {}}}
 MAIL_IS_SENT = ".dummy." not in _mail["EMAIL_BACKEND"]

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.help import HELPS
-from crm.models import CompanyCategory, User
+from crm.models import CompanyCategory, SaleReason, SaleStage, User
 from crm.slots import NavItem, SettingsArea, SettingsScreen, register
 
 register(
@@ -22,12 +22,14 @@ register(
         lambda pk: reverse("crm:category-list-item", args=[pk]),
         labels={"group": _("Category group"), "lead_status_enabled": _("Lead status")},
     ),
+    SettingsArea("sale-stages", _("Sale – Stage"), SaleStage, lambda pk: reverse("crm:stage-list-item", args=[pk])),
+    SettingsArea("sale-reasons", _("Sale – Reason"), SaleReason, lambda pk: reverse("crm:reason-list-item", args=[pk])),
     SettingsArea(
         "users",
         _("Users"),
         User,
         lambda pk: reverse("crm:user-edit", args=[pk]),
-        labels={"role": _("Role"), "companies_to": _("New our contact for their companies")},
+        labels={"role": _("Role"), "companies_to": _("Who becomes our contact for their companies")},
         relations={"companies_to": User},
         choices={"role": dict(User.Role.choices)},
         events={"is_active": (_("Deactivated"), _("Reactivated")), "password_link": ("", _("A link to choose a password was made"))},

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -18,11 +19,12 @@ from django.utils.translation import gettext_lazy
 
 from crm.models import SettingsChange
 from crm.slots import SettingsArea, settings_areas
+from crm.text import as_pk
 
 DELETED = (gettext_lazy("Brought back"), gettext_lazy("Deleted"))
 EVENTS = {"archived": DELETED, "archived_at": DELETED, "deleted": DELETED}  # in every area
 LABELS = {"order": gettext_lazy("Order"), "replaced_by": gettext_lazy("Replaced by"), "name": gettext_lazy("Name")}
-ITS_OWN = {"replaced_by", "replaced_with", "replacement"}  # kept values that are keys of the area's own model
+WITHOUT_BEFORE = {"replaced_by"}  # where there was nothing before, and that goes without saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,17 @@ def _line(change: SettingsChange, area: SettingsArea | None, names: _Names) -> L
     item, url = change.item, ""
     if area and change.item_id:
         item = names.items[area.key].get(change.item_id, change.item)
-        url = area.url(change.item_id) if change.item_id in names.found[area.model] else ""
+        url = _url(area, change.item_id) if change.item_id in names.found[area.model] else ""
     is_new = not change.before and change.item_id is not None
     told = [key for key, value in change.after.items() if not is_new or (value not in (None, "", False) and key not in _events(area))]
     return Line(change, label_of(change.area), item, url, is_new, [_step(change, area, key, names) for key in told])
+
+
+def _url(area: SettingsArea, item_id: int) -> str:
+    try:
+        return area.url(item_id)
+    except NoReverseMatch:  # the records of a screen that is no more
+        return ""
 
 
 def _events(area: SettingsArea | None) -> dict[str, Any]:
@@ -76,7 +85,7 @@ def _step(change: SettingsChange, area: SettingsArea | None, key: str, names: _N
     after, events = change.after[key], _events(area)
     if key in events:
         return Step(str(events[key][bool(after)]), is_event=True)
-    before = names.words(area, key, change.before[key]) if key in change.before else ""
+    before = names.words(area, key, change.before[key]) if key in change.before and key not in WITHOUT_BEFORE else ""
     return Step(_label(area, key), before, names.words(area, key, after))
 
 
@@ -102,8 +111,6 @@ def _related(area: SettingsArea | None, key: str) -> type[models.Model] | None:
     """The model that values under this key are keys of."""
     if area is None:
         return None
-    if key in ITS_OWN:
-        return area.model
     field = _field(area, key)
     return area.relations.get(key) or (field.related_model if field is not None and field.is_relation else None)
 
@@ -130,8 +137,7 @@ class _Names:
             self.items[key] = dict(names(pks)) if names else {}
 
     def _fetch(self, model: type[models.Model], keys: set[Any]) -> dict[Any, models.Model]:
-        kind = str if isinstance(model._meta.pk, models.CharField) else int
-        return model._default_manager.in_bulk([key for key in keys if isinstance(key, kind)])
+        return model._default_manager.in_bulk([key for key in keys if isinstance(key, _key_type(model)) and (isinstance(key, str) or as_pk(key))])
 
     def words(self, area: SettingsArea | None, key: str, value: Any) -> str:
         """A kept value as people read it."""
@@ -142,15 +148,21 @@ class _Names:
             return ", ".join(self.words(area, key, one) for one in value)
         if isinstance(value, bool):
             return _("On") if value else _("Off")
+        if isinstance(value, dict | float):
+            return str(value)
         if area and key in area.choices:
             return str(area.choices[key].get(value, value))
-        if model:
-            found = self.found.get(model, {}).get(value)
+        if model and isinstance(value, _key_type(model)):
+            found = self.found[model].get(value)
             return str(found) if found else _("no. {number}, which no longer exists").format(number=value)
         field = _field(area, key)
         if field is not None and field.choices:
             return str(dict(field.flatchoices).get(value, value))
         return _plain(value)
+
+
+def _key_type(model: type[models.Model]) -> type:
+    return str if isinstance(model._meta.pk, models.CharField) else int
 
 
 def _plain(value: Any) -> str:

@@ -42,7 +42,8 @@ def _decode(cursor: str, field: models.Field) -> tuple[str, Any, int] | None:
     """Where a link says to go on; None for a mangled one, which shows the first page."""
     try:
         kind, value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        value = field.to_python(value) if isinstance(value, str) and "\0" not in value else None
+        text = isinstance(value, str) and "\0" not in value
+        value = field.to_python(value) if text else as_pk(value) or None  # the latter for a key
     except (ValueError, TypeError, ValidationError):
         return None
     return (kind, value, pk) if kind in ("after", "before") and value is not None and as_pk(pk) else None

@@ -57,7 +57,7 @@ class UserForm(SeenForm):
 class LeaveForm(Styled, forms.Form):
     """Who becomes our contact of the companies of somebody who leaves."""
 
-    companies_to = forms.ModelChoiceField(None, label=_("New our contact for their companies"), required=False)
+    companies_to = forms.ModelChoiceField(None, label=_("Who becomes our contact for their companies"), required=False)
 
     def __init__(self, data: Any = None, *, user: User) -> None:
         super().__init__(data)

@@ -38,7 +38,8 @@ class UserQuerySet(models.QuerySet["User"]):
         objs, names = list(objs), list(fields)
         for user in objs if "email" in names else []:
             user.email = user.email.strip().lower()
-        return super().bulk_update(objs, names, *args, **kwargs)
+        with transaction.atomic(using=self.db):  # Django's own has no savepoint; what is refused must leave the caller's transaction usable
+            return super().bulk_update(objs, names, *args, **kwargs)
 
     def update(self, **kwargs: Any) -> int:
         """As Django's; costs a dozen statements more where it may change somebody's rights. Raises LastAdministrator."""

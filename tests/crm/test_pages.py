@@ -84,7 +84,7 @@ def test_a_settings_screen_is_a_403_with_a_plain_sentence_for_a_salesperson(clie
     salesperson.save()
     client.force_login(salesperson)
     response = getattr(client, method)(address(name, world), headers=headers)
-    if method == "post" and response.status_code == 405:
+    if response.status_code == 405 and (method == "post") != (name in VERBS):
         return
     assert response.status_code == 403
     assert ONLY_ADMINISTRATORS[language] in response.content.decode()
