@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,14 @@ def _line(change: SettingsChange, area: SettingsArea | None, names: _Names) -> L
         url = _url(area, change.item_id) if change.item_id in names.found[area.model] else ""
     is_new = not change.before and change.item_id is not None
     told = [key for key, value in change.after.items() if not is_new or (value not in (None, "", False) and key not in _events(area))]
-    return Line(change, label_of(change.area), item, url, is_new, [_step(change, area, key, names) for key in told])
+    return Line(change, label_of(change.area), item, url, is_new, [_step(change, area, key, names) for key in sorted(told, key=_place(area))])
+
+
+def _place(area: SettingsArea | None) -> Callable[[str], tuple[bool, int, str]]:
+    """The order in which things are told: what happened, then values as the model has them (PostgreSQL keeps no order), then the rest."""
+    fields = area.model._meta.concrete_fields if area else ()
+    places = {name: place for place, field in enumerate(fields) for name in (field.name, field.attname)}
+    return lambda key: (key not in _events(area), places.get(key, len(places)), key)
 
 
 def _url(area: SettingsArea, item_id: int) -> str:

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import Group
 from playwright.sync_api import Browser
 
+from crm import links
 from crm.actor import acting_as, working
 from crm.models import Company, CompanyCategory, Sale
 from tests.browser.conftest import log_in
@@ -43,6 +44,8 @@ def screens(transactional_db, monkeypatch) -> tuple:
         "/settings/lists/lead-statuses/", "/settings/workflow/lead-categorization/", "/settings/workflow/rule-history/",
         "/settings/workflow/rule-history/?period=dates&outcome=obsolete&rule=nonsense", f"/companies/{failed.pk}/history/",
         f"/companies/{moved.pk}/", "/settings/workflow/failures/", "/settings/workflow/batches/", batch.get_absolute_url(), "/nowhere/",
+        "/settings/users/?all=1", "/settings/users/new/", f"/settings/users/{maja.pk}/", f"/settings/users/{maja.pk}/deactivate/", "/settings/log/",
+        links.make_link(maja, root="/"), "/welcome/x/y/",
     ]  # fmt: skip
 
 

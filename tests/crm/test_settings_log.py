@@ -71,7 +71,7 @@ def test_a_rule_that_was_removed_and_brought_back_reads_as_that(category):
     for moment in (timezone.now(), None):
         made.is_enabled, made.archived_at = False, moment
         made.save()
-    assert [steps for _item, _new, steps in _told()][:2] == [["Brought back"], ["Rule is on On Off", "Removed"]]
+    assert [steps for _item, _new, steps in _told()][:2] == [["Brought back"], ["Removed", "Rule is on On Off"]]
 
 
 def test_a_user_is_told_by_role_and_events(administrator, salesperson, colleague):
@@ -103,7 +103,7 @@ def test_an_area_and_fields_that_nobody_knows_are_shown_all_the_same(maja):
     _record(item="Lead", item_id=1, before={"reminder": None}, after={"reminder": "2026-03-02T09:00:00+00:00"})
     assert [steps for _item, _new, steps in _told()] == [
         ["Reminder empty 2 Mar 2026, 10:00"], ["Deleted"], ["Order 1 2", "Probability 10 0"], ["Deleted", "Replaced by Other"],
-        ["Order Lead, Customer", "Deleted"], ["Target 3 4", "Odd empty {'a': 1}"],
+        ["Deleted", "Order Lead, Customer"], ["Odd empty {'a': 1}", "Target 3 4"],
     ]  # fmt: skip
     page = maja.get("/settings/log/").content.decode()
     assert "Sale forecasts" in page
