@@ -57,7 +57,7 @@ def test_a_rule_is_told_in_the_readers_language_with_names_for_keys(category, st
         made.save()
     title = "Update category when a lead status is set to Qualified"
     changed, added = _told()
-    assert added == (title, True, ["Rule Update category when a lead status is set to", "Lead status Qualified", "Set category to Customer", "Rule is on On"])
+    assert added == (title, True, ["Lead status Qualified", "Set category to Customer", "Rule is on On"])
     assert changed == (title, False, ["Set category to Customer Partner", "Rule is on On Off"])
     assert _told("da")[0] == (
         "Opdater kategori, når en leadstatus er indstillet til Qualified",
