@@ -28,6 +28,21 @@ HELPS = (
         check=_("Choose the rule and the period first. If there is no line at all, the rule was off at the time: the settings log says who switched it off."),
     ),
     Help(
+        "workflow:try",
+        what=_("Reads the answer of every rule to something that has not happened: in their order, each with its reason. Nothing is changed."),
+        example=_("A colleague asks why a company would not become a Customer. Pick the company and “A sale is won”: the rule says what stands in its way."),
+        check=_("Only rules that are saved answer. To see what a rule you have not saved yet would do, press “What would this do?” beside it."),
+    ),
+    Help(
+        "workflow:preview",
+        what=_(
+            "Lists the companies that a rule would move because of what has happened lately, had it been on. From here a rule that is "
+            "on can be applied to them, and all of it can be undone as a whole."
+        ),
+        example=_("You have just switched on the rule for won sales. Apply it to the sales of the last 90 days, but leave out two companies."),
+        check=_("Look at which companies would stay, and why. A sale that was declined before is not asked about again."),
+    ),
+    Help(
         "workflow:batches",
         what=_("Imports and other changes of many companies at once. Each can be taken back as a whole: every company gets the category it had before."),
         example=_("An import moved 300 companies to Customer by mistake. Open it here and undo it; the four that somebody has changed since stay as they are."),
