@@ -4,8 +4,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.help import HELPS
+from crm.item_uses import CompaniesOfCategory, SalesInStage, SalesWithReason
 from crm.models import CompanyCategory, SaleReason, SaleStage, User
-from crm.slots import NavItem, SettingsArea, SettingsScreen, register
+from crm.slots import NavItem, RecordFilter, SettingsArea, SettingsScreen, register
 
 register(
     NavItem("home", _("Overview"), _("Overview"), "crm:overview", "home", 10),
@@ -35,4 +36,11 @@ register(
         events={"is_active": (_("Deactivated"), _("Reactivated")), "password_link": ("", _("A link to choose a password was made"))},
     ),
     *HELPS,
+    SettingsScreen("sale-stages", _("Sale – Stage"), "crm:stage-list", "list", 30, is_list=True),
+    SettingsScreen("sale-reasons", _("Sale – Reason"), "crm:reason-list", "list", 40, is_list=True),
+    RecordFilter("sales", "stage", _("Stage"), SaleStage, "stage"),
+    RecordFilter("sales", "reason", _("Reason"), SaleReason, "reason"),
+    CompaniesOfCategory(),
+    SalesInStage(),
+    SalesWithReason(),
 )

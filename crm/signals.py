@@ -13,6 +13,7 @@ from django.dispatch import Signal
 
 CREATED = "created"  # origins of a category change
 MANUAL = "manual"
+REPLACED = "replaced"  # the list item was replaced by another (C4)
 
 
 class SaleChange(NamedTuple):

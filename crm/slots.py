@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.urls import reverse
 from django.utils.functional import Promise
 
 from crm.http import Request
+from crm.text import as_pk
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class SettingsArea:
 class Panel:
     """A part of somebody else's page. `render(request, subject)` returns safe HTML, or nothing."""
 
-    place: str  # "page-top", "company-top", "company-contacts-foot", "company-aside", "contact-aside", "sale-top", "item-edit", "user-leaves", "overview"
+    place: str  # "page-top", "company-top", "company-contacts-foot", "company-aside", "contact-aside", "sale-top", "item-edit", "item-delete", ...
     position: int
     render: Callable[[Request, Any], str]
 
@@ -97,6 +98,64 @@ class Badge:
     prepare: Callable[[Request, Sequence[Any]], dict[int, str]]
 
 
+class Shown(NamedTuple):
+    """Something that uses an item, as the list shows it: a number of records, or a rule by its name."""
+
+    text: str
+    url: str
+
+
+class ItemUse:
+    """One kind of thing that uses the items of a list: how many there are, where they are seen, and how they move to another item (C4, C5).
+
+    `position` is the order in which they are held and moved, which is that of all locks: settings 5, contacts 10, sales 20,
+    companies 30, decisions 40. Everything but `column()` is called in the transaction that deletes the item.
+    """
+
+    model: type[Any]  # the list
+    position: int
+    label: str | Promise = ""  # of its column; without one it has none
+    needs_replacement = False  # True: the item cannot go while any of these name it
+
+    def column(self, items: Sequence[Any]) -> dict[int, list[Shown]]:
+        """What the list shows beside each item, by key, for the whole list at once."""
+        return {}
+
+    def count(self, item: Any) -> int:
+        """How many would move, archived ones included."""
+        raise NotImplementedError
+
+    def say(self, number: int) -> str:
+        """So many of these, in words: 12 companies."""
+        raise NotImplementedError
+
+    def describe(self, item: Any, number: int) -> str:
+        """The same for one item, with what is worth knowing of them."""
+        return self.say(number)
+
+    def hold(self) -> None:
+        """Wait until nobody is at work on any of these, and let nobody begin before the transaction ends."""
+
+    def replace(self, item: Any, other: Any) -> int:
+        """Move them, each with its record, without firing a rule. Returns how many."""
+        raise NotImplementedError
+
+    def told(self, number: int, other: Any) -> str:
+        """What happened, for the message: 12 companies are now Other."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """A filter that a list of records is opened with from elsewhere: shown above the list, where it can be taken out."""
+
+    place: str  # "contacts", "sales"
+    parameter: str
+    label: str | Promise
+    model: type[Any]  # what is chosen; a deleted item may be
+    field: str  # the records' own, or the way to it
+
+
 nav_items: list[NavItem] = []
 settings_screens: list[SettingsScreen] = []
 panels: list[Panel] = []
@@ -104,9 +163,11 @@ badges: list[Badge] = []
 helps: dict[str, Help] = {}
 settings_areas: dict[str, SettingsArea] = {}
 page_dialogs: list[Callable[[Request], str]] = []
+item_uses: list[ItemUse] = []
+record_filters: list[RecordFilter] = []
 
 
-def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea) -> None:
+def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea | ItemUse | RecordFilter) -> None:
     """Put things into their slots, in order of position. Called from hooks.py, once per process."""
     for thing in things:
         match thing:
@@ -125,6 +186,11 @@ def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | Settings
                 helps[thing.key] = thing
             case SettingsArea():
                 settings_areas[thing.key] = thing
+            case ItemUse():
+                item_uses.append(thing)
+                item_uses.sort(key=lambda use: use.position)
+            case RecordFilter():
+                record_filters.append(thing)
 
 
 def nav_items_for(request: Request) -> list[dict[str, Any]]:
@@ -150,3 +216,22 @@ def help_of(view_name: str) -> Help | None:
 def badges_for(request: Request, place: str, records: Sequence[Any]) -> list[dict[str, Any]]:
     """The columns of `place`, each with its label and cells by primary key. Statements: those of each badge, once."""
     return [{"label": badge.label, "cells": badge.prepare(request, records)} for badge in badges if badge.place == place]
+
+
+def uses_of(model: type[Any]) -> list[ItemUse]:
+    """What uses the items of this list, in the order in which it is locked."""
+    return [use for use in item_uses if use.model is model]
+
+
+def filtered(request: Request, place: str, query: Any) -> tuple[Any, list[dict[str, Any]]]:
+    """The records that the address asks for, and the filters that are set, for showing. One statement for each that is set.
+
+    A value that names nothing is ignored.
+    """
+    chosen = []
+    for one in record_filters:
+        item = one.model._default_manager.filter(pk=as_pk(request.GET.get(one.parameter))).first() if one.place == place else None
+        if item:
+            query = query.filter(**{one.field: item})
+            chosen.append({"parameter": one.parameter, "label": one.label, "item": item})
+    return query, chosen

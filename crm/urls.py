@@ -35,9 +35,6 @@ urlpatterns = [
     path("sales/<int:pk>/reopen/", sales.sale_reopen, name="sale-reopen"),
     path("sales/<int:pk>/stage/", sales.sale_stage, name="sale-stage"),
     path("settings/", settings.settings_home, name="settings"),
-    path("settings/lists/company-categories/", settings.CATEGORIES.items, name="category-list"),
-    path("settings/lists/company-categories/new/", settings.CATEGORIES.edit, name="category-list-new"),
-    path("settings/lists/company-categories/<int:pk>/", settings.CATEGORIES.edit, name="category-list-item"),
     path("settings/users/", users.user_list, name="user-list"),
     path("settings/users/new/", users.user_new, name="user-new"),
     path("settings/users/<int:pk>/", users.user_edit, name="user-edit"),
@@ -45,4 +42,7 @@ urlpatterns = [
     path("settings/users/<int:pk>/reactivate/", users.user_reactivate, name="user-reactivate"),
     path("settings/users/<int:pk>/link/", users.user_link, name="user-link"),
     path("settings/log/", settings_log, name="settings-log"),
+    *settings.CATEGORIES.urls("settings/lists/company-categories/", "category-list"),
+    *settings.STAGES.urls("settings/lists/sale-stages/", "stage-list"),
+    *settings.REASONS.urls("settings/lists/sale-reasons/", "reason-list"),
 ]

@@ -21,6 +21,10 @@ class LeadStatusNotEnabled(Exception):
     """The company's category does not use lead status."""
 
 
+class LeadStatusDeleted(Exception):
+    """The lead status was deleted meanwhile."""
+
+
 LACKING = """
 SELECT p.id FROM crm_contact p JOIN crm_company c ON c.id = p.company_id JOIN crm_companycategory k ON k.id = c.category_id AND k.lead_status_enabled
 WHERE {among} AND NOT EXISTS (SELECT 1 FROM leads_lead l WHERE l.contact_id = p.id)"""
@@ -62,7 +66,8 @@ def _give(cursor: Any, lacking: str, pks: Any) -> None:
 def set_lead_status(*, contact: Contact, status: LeadStatus) -> bool:
     """Set one contact's lead status; any may follow any (L4). Returns whether it changed.
 
-    Raises LeadStatusNotEnabled when the company's category does not use lead status at this moment (L1).
+    Raises LeadStatusNotEnabled when the company's category does not use lead status at this moment (L1), and LeadStatusDeleted when
+    an administrator has deleted it since it was offered. Setting the one that is there changes nothing, deleted or not.
     """
     with transaction.atomic():
         lock_contacts([contact.pk])
@@ -72,6 +77,8 @@ def set_lead_status(*, contact: Contact, status: LeadStatus) -> bool:
             raise LeadStatusNotEnabled
         lead = Lead.objects.filter(contact=contact).first() or Lead(contact=contact)
         changed = lead.status_id != status.pk
+        if changed and not LeadStatus.objects.active().filter(pk=status.pk).exists():
+            raise LeadStatusDeleted
         lead.status = status
         lead.save()
     return changed

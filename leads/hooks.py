@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Contact
-from crm.slots import Badge, Panel, SettingsArea, SettingsScreen, register
+from crm.slots import Badge, Panel, RecordFilter, SettingsArea, SettingsScreen, register
 from leads.help import HELPS
+from leads.item_uses import ContactsWithStatus
 from leads.models import Lead, LeadStatus
 
 
@@ -60,7 +61,15 @@ def what_a_category_hides(request: Request, category: Any) -> str:
         return ""
     companies = category.companies.count()
     contacts = Lead.objects.filter(contact__company__category=category).count()
-    return render_to_string("leads/category_impact.html", {"companies": companies, "contacts": contacts}, request) if companies else ""
+    return render_to_string("leads/category_impact.html", {"companies": companies, "contacts": contacts}, request) if contacts else ""
+
+
+def what_replacing_hides(request: Request, category: Any) -> str:
+    """Before companies move to another category, which may not use lead status: how many contacts' lead status would be hidden (C3, L1)."""
+    if not isinstance(category, CompanyCategory) or not category.lead_status_enabled:
+        return ""
+    contacts = Lead.objects.filter(contact__company__category=category).count()
+    return render_to_string("leads/category_replaced.html", {"contacts": contacts}, request) if contacts else ""
 
 
 def status_hidden(request: Request, company: Company) -> str:
@@ -83,9 +92,12 @@ register(
     Badge("contacts", _("Lead status"), contact_statuses),
     Badge("companies", _("Lead status"), company_statuses),
     Panel("item-edit", 10, what_a_category_hides),
+    Panel("item-delete", 10, what_replacing_hides),
     Panel("company-contacts-foot", 10, status_hidden),
     Panel("contact-aside", 10, status_history),
     SettingsScreen("lead-statuses", _("Contact – Lead status"), "leads:status-list", "list", 20, is_list=True),
     SettingsArea("lead-statuses", _("Contact – Lead status"), LeadStatus, lambda pk: reverse("leads:status-list-item", args=[pk])),
     *HELPS,
+    RecordFilter("contacts", "lead_status", _("Lead status"), LeadStatus, "lead__status"),
+    ContactsWithStatus(),
 )

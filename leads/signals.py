@@ -8,12 +8,16 @@ from django.dispatch import Signal
 
 
 class LeadChange(NamedTuple):
-    """One contact's lead status before (None: had none) and after. `automatic` when Havn assigned the default (L3)."""
+    """One contact's lead status before (None: had none) and after.
+
+    `automatic` when Havn assigned the default (L3), `replaced` when an administrator replaced the status itself (C4): no rule answers to either.
+    """
 
     contact_id: int
     old_status_id: int | None
     new_status_id: int
     automatic: bool = False
+    replaced: bool = False
 
 
 leads_changed = Signal()  # changes: list[LeadChange]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from crm.models import Company, Contact
 from crm.text import as_pk
 from crm.views.base import done, refused, require, unit_of_work
 from crm.views.lists import ListScreen
-from leads.defaults import LeadStatusNotEnabled, set_lead_status
+from leads.defaults import LeadStatusDeleted, LeadStatusNotEnabled, set_lead_status
 from leads.forms import LeadStatusForm
 from leads.models import LeadStatus
 
@@ -27,10 +26,12 @@ def contact_lead_status(request: Request, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact.objects.select_related("company__category"), pk=pk)
     to = contact.company.get_absolute_url()
     status = LeadStatus.objects.active().filter(pk=as_pk(request.POST.get("status"))).first()
-    if status is None:
-        return refused(request, _("This lead status has been deleted. Choose another one."), to=to, status=422)
     try:
+        if status is None:
+            raise LeadStatusDeleted
         set_lead_status(contact=contact, status=status)
+    except LeadStatusDeleted:
+        return refused(request, _("This lead status has been deleted. Choose another one."), to=to, status=422)
     except LeadStatusNotEnabled:
         text = _("Lead status is not used for companies in {category}. Nothing was saved.").format(category=contact.company.category)
         return refused(request, text, to=to, status=422)
@@ -48,9 +49,7 @@ STATUSES = ListScreen(
     url_name="leads:status-list",
     title=gettext_lazy("Contact – Lead status"),
     help=gettext_lazy("Where a person is in qualification. Shown for companies whose category has lead status enabled; reports go by the meaning."),
-    used_by=gettext_lazy("Contacts"),
-    own_fields="leads/status_fields.html",
-    usage=lambda query: query.annotate(uses=Count("leads", filter=Q(leads__contact__archived_at=None))),
+    default=gettext_lazy("New contacts"),
     columns=[
         (gettext_lazy("Meaning"), lambda item: str(item.get_meaning_display())),
         (gettext_lazy("Default"), lambda item: _("New contacts") if item.is_default else ""),

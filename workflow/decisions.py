@@ -62,7 +62,8 @@ def accept(decision_id: int, *, by: User, seen_version: int) -> Answered:
 
 def choose(decision_id: int, category: CompanyCategory, *, by: User, seen_version: int) -> Answered:
     """Set another category. Choosing the suggested one is accepting, the present one keeping. See `_answer()` for errors."""
-    return _answer(decision_id, by=by, seen_version=seen_version, choose=lambda _decision: category)
+    fresh = CompanyCategory.objects.filter(pk=category.pk)  # asked under the lock: it may have been deleted since it was offered
+    return _answer(decision_id, by=by, seen_version=seen_version, choose=lambda _decision: fresh.get())
 
 
 def keep(decision_id: int, *, by: User, seen_version: int) -> Answered:

@@ -18,6 +18,7 @@ from workflow import decisions, handing, inbox
 from workflow.explain import explain
 from workflow.help import HELPS
 from workflow.history import entries_for, history_of
+from workflow.item_uses import RulesWithCategory, RulesWithStatus, SuggestionsAfterStatus, SuggestionsOfCategory
 from workflow.middleware import SESSION_KEY
 from workflow.models import APPLIED, AutomationRule, CategoryDecision
 from workflow.models.rules import RULES_AREA
@@ -121,5 +122,9 @@ register(
         names=rule_names,
     ),
     *HELPS,
+    RulesWithCategory(),
+    RulesWithStatus(),
+    SuggestionsOfCategory(),
+    SuggestionsAfterStatus(),
 )
 slots.page_dialogs.append(dialog_after_form)

@@ -7,13 +7,14 @@ from typing import Any
 from django.dispatch import receiver
 
 from crm.models import Contact, Sale
-from crm.signals import CREATED, MANUAL, CategoryChange, SaleChange, categories_changed, category_meaning_changed, sales_changed, users_lost_rights
+from crm.signals import CREATED, MANUAL, REPLACED, CategoryChange, SaleChange, categories_changed, category_meaning_changed, sales_changed, users_lost_rights
 from leads.signals import LeadChange, leads_changed
 from workflow import engine, handing, suggestions
 from workflow.models import CategoryDecision
 from workflow.triggers import lead_causes, sale_causes
 
-LEDGER_TRIGGER = {CREATED: CategoryDecision.Origin.CREATED, MANUAL: CategoryDecision.Origin.MANUAL}
+Origin = CategoryDecision.Origin
+LEDGER_TRIGGER = {CREATED: Origin.CREATED, MANUAL: Origin.MANUAL, REPLACED: Origin.REPLACE}
 
 
 @receiver(sales_changed)
@@ -34,8 +35,8 @@ def _may_end_a_question(change: SaleChange) -> bool:
 
 @receiver(leads_changed)
 def lead_statuses_set(changes: list[LeadChange], **kwargs: Any) -> None:
-    """Rule 4."""
-    by_people = [change for change in changes if not change.automatic]
+    """Rule 4. What waits because of a status that was replaced moves with it (item_uses.py)."""
+    by_people = [change for change in changes if not change.automatic and not change.replaced]
     if by_people:
         company_of = dict(Contact.objects.filter(pk__in=[change.contact_id for change in by_people]).values_list("pk", "company_id"))
         engine.run(lead_causes(by_people, company_of))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextvars import ContextVar
 from functools import partial
+from itertools import batched
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from crm.models import Sale
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.models.companies import lock_companies
 from crm.retrying import retrying
-from crm.sql import CHUNK
+from crm.sql import CHUNK, insert_rows
 from workflow.models import CategoryDecision, Outcome, Trigger
 
 # Decisions of this request that wait, filled on commit; None outside a request.
@@ -63,6 +64,46 @@ def withdraw(query: QuerySet[CategoryDecision]) -> None:
     """End all of these that wait, 2,000 in a transaction: whoever asked takes the questions back."""
     while pks := list(query.filter(outcome=Outcome.WAITING).order_by("company").values_list("pk", flat=True)[:CHUNK]):
         retrying(lambda part=pks: transaction.atomic(_retire)(CategoryDecision.objects.filter(pk__in=part)))  # type: ignore[misc]
+
+
+COPIED = ("company", "trigger", "rule", "sale", "contact", "lead_status", "batch", "suggested_category", "caused_by", "asked_of")
+
+
+def move_to(waiting: QuerySet[CategoryDecision], **new: models.Model) -> int:
+    """Let waiting suggestions name another list item (C4): each ends as *replaced*, and one with the same cause waits instead.
+
+    `new` is `suggested_category` or `lead_status`. Where the company is in that category already, or it was declined for this cause
+    before (Q5), the old one is *obsolete* and none follows. Returns how many wait again. Call it with nobody at work on companies;
+    five statements for each 2,000.
+    """
+    moved, pks = 0, list(waiting.order_by("pk").values_list("pk", flat=True))
+    for part in batched(pks, CHUNK):
+        found = list(CategoryDecision.objects.waiting().filter(pk__in=part).select_related("company"))
+        lock_companies({decision.company_id for decision in found})
+        for decision in found:
+            for name, item in new.items():
+                setattr(decision, name, item)
+        gone = _declined(found) | {one.pk for one in found if one.company.category_id == one.suggested_category_id}
+        now, going = timezone.now(), [one for one in found if one.pk not in gone]
+        for outcome, ending in ((Outcome.OBSOLETE, gone), (Outcome.REPLACED, {one.pk for one in going})):
+            if ending:
+                CategoryDecision.objects.filter(pk__in=ending, outcome=Outcome.WAITING).update(outcome=outcome, decided_at=now)
+        rows = [
+            (*(getattr(one, f"{name}_id") if name != "trigger" else one.trigger for name in COPIED), one.company.category_id, Outcome.WAITING, "", "", now)
+            for one in going
+        ]
+        if rows:
+            insert_rows(CategoryDecision, (*COPIED, "from_category", "outcome", "skip_reason", "error", "created_at"), rows)
+        moved += len(rows)
+    return moved
+
+
+def _declined(suggestions: Collection[CategoryDecision]) -> set[int]:
+    """Those whose cause, rule and category were declined before (Q5). One statement."""
+    names = ("company_id", "rule_id", "suggested_category_id", "sale_id", "contact_id", "lead_status_id")
+    declined = CategoryDecision.objects.filter(outcome__in=(Outcome.KEPT, Outcome.UNDONE), company__in={one.company_id for one in suggestions})
+    before = set(declined.values_list(*names))
+    return {one.pk for one in suggestions if tuple(getattr(one, name) for name in names) in before}
 
 
 def _retire(query: QuerySet[CategoryDecision]) -> None:

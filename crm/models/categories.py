@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.lists import ListItem, ListQuerySet
 from crm.signals import category_meaning_changed
-from crm.sql import is_postgresql
+from crm.sql import nobody_at_work
 
 POTENTIAL_CUSTOMER = "potential_customer"
 GROUP_LABELS = {
@@ -43,7 +43,7 @@ class CategoryQuerySet(ListQuerySet):
         if not {"group", "group_id", "lead_status_enabled"} & kwargs.keys():
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
-            _nobody_at_work()
+            _wait_for_companies()
             pks = list(self.values_list("pk", flat=True))
             count = super().update(**kwargs)
             category_meaning_changed.send(CompanyCategory, category_ids=pks)
@@ -52,16 +52,12 @@ class CategoryQuerySet(ListQuerySet):
     update.alters_data = True
 
 
-def _nobody_at_work() -> None:
-    """Before a category changes its meaning: wait until nobody is at work on any company, and let nobody begin before this is committed.
+def _wait_for_companies() -> None:
+    """Before a category changes its meaning: whoever moved a company, or asked about one, a moment ago has judged by what it meant before.
 
-    Whoever moved a company, or asked about one, a moment ago has judged by what the category meant before; who answers the
-    signal must see what they did. It is a rare act of an administrator, so everybody may wait for it. Before the row is
-    written, since whoever has the table may still have to look at the row.
+    Who answers the signal must see what they did. Before the row is written, since whoever has the table may still have to look at the row.
     """
-    if is_postgresql():
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE crm_company IN EXCLUSIVE MODE")
+    nobody_at_work("crm_company")
 
 
 class CompanyCategory(ListItem):
@@ -107,7 +103,7 @@ class CompanyCategory(ListItem):
             query = type(self)._default_manager.select_for_update(no_key=True).filter(pk=self.pk)
             before = query.values_list("group_id", "lead_status_enabled").first() if self.pk else None
             if before and before != (self.group_id, self.lead_status_enabled):
-                _nobody_at_work()
+                _wait_for_companies()
             if before and before[1] and before[0] == POTENTIAL_CUSTOMER != self.group_id:
                 self.lead_status_enabled = False  # it goes with the group, in the same save (C3)
                 if kwargs.get("update_fields") is not None:

@@ -65,12 +65,17 @@ class ListItem(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def replacements(self) -> Any:
+        """The items that may take its place (C4)."""
+        return type(self)._default_manager.active().exclude(pk=self.pk)
+
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         self.name_key = fold(self.name)
         super().clean_fields(exclude)
-        taken = type(self)._default_manager.filter(name_key=self.name_key).exclude(pk=self.pk)
-        if self.name_key and taken.exists():
-            raise ValidationError({"name": type(self)._meta.get_field("name_key").error_messages["unique"]})
+        taken = type(self)._default_manager.filter(name_key=self.name_key).exclude(pk=self.pk).first() if self.name_key else None
+        if taken:
+            deleted = _("A deleted item already has this name. Show deleted items to restore it, or choose another name")
+            raise ValidationError({"name": deleted if taken.archived_at else type(self)._meta.get_field("name_key").error_messages["unique"]})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name = " ".join(self.name.split())
@@ -112,3 +117,7 @@ class SaleReason(ListItem):
     class Meta(ListItem.Meta):
         verbose_name = _("reason")
         verbose_name_plural = _("reasons")
+
+    def replacements(self) -> Any:
+        """Why a sale was lost is no reason for having won one."""
+        return super().replacements().filter(applies_to=self.applies_to)

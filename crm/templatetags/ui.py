@@ -189,3 +189,9 @@ def query(context: dict[str, Any], **changes: Any) -> str:
         if value not in ("", None):
             params[name] = value
     return f"?{params.urlencode()}" if params else "."
+
+
+@register.simple_tag(takes_context=True)
+def query_without(context: dict[str, Any], name: str) -> str:
+    """The present address's query without that part."""
+    return query(context, **{name: ""})

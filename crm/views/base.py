@@ -67,6 +67,11 @@ def toasts_only(request: Request, *, status: int = 200) -> HttpResponse:
     return trigger_client_event(response, "dialog:close", {"target": "body"}, after="settle")
 
 
+def then_focus(request: Request, response: HttpResponse, focus: str) -> HttpResponse:
+    """Send focus to what matches `focus`, else to the page's title: the control that was used is gone when the page is refreshed."""
+    return trigger_client_event(response, "focus:on", {"target": "body", "value": focus}, after="settle") if request.htmx else response
+
+
 def require(request: Request, permission: str, why: str = "") -> None:
     """Raise PermissionDenied with a plain sentence unless the user may do this."""
     if not request.user.has_perm(permission):

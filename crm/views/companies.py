@@ -58,7 +58,8 @@ def company_list(request: Request) -> HttpResponse:
     }
     context = {
         "active": "companies", "views": views, "view": view["key"], "found": found, "totals": totals, "sort": sort, "q": request.GET.get("q", ""),
-        "category": category, "categories": CompanyCategory.objects.active(), "badges": slots.badges_for(request, "companies", found.rows),
+        "category": category, "categories": CompanyCategory.objects.active(include=as_pk(category)),
+        "badges": slots.badges_for(request, "companies", found.rows),
         "is_filtered": bool(request.GET.get("q") or category or view["key"]),
     }  # fmt: skip
     return page(request, "crm/companies.html", context, fragment="results")

@@ -22,8 +22,12 @@ def contact_list(request: Request) -> HttpResponse:
     """Everybody, by name."""
     require(request, "crm.view_contact")
     query = Contact.objects.current().search(request.GET.get("q", "")).select_related("company__category")
+    query, filters = slots.filtered(request, "contacts", query)
     found = paginate(query, field="first_name", descending=False, cursor=request.GET.get("page", ""))
-    context = {"active": "contacts", "found": found, "q": request.GET.get("q", ""), "badges": slots.badges_for(request, "contacts", found.rows)}
+    context = {
+        "active": "contacts", "found": found, "q": request.GET.get("q", ""), "badges": slots.badges_for(request, "contacts", found.rows),
+        "filters": filters, "is_filtered": bool(request.GET.get("q") or filters),
+    }  # fmt: skip
     return page(request, "crm/contacts.html", context, fragment="results")
 
 

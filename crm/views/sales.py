@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from crm import slots
 from crm.forms.base import point_at_first_error
 from crm.forms.records import CloseForm, SaleForm, StallForm
 from crm.http import Request
@@ -32,11 +33,12 @@ def sale_list(request: Request) -> HttpResponse:
         query = query.filter(company=company)
     if request.GET.get("mine"):
         query = query.filter(owner=request.user)
+    query, filters = slots.filtered(request, "sales", query)
     found = paginate(query, field="updated_at", descending=True, cursor=request.GET.get("page", ""))
     context = {
         "active": "sales", "found": found, "q": request.GET.get("q", ""), "status": status, "mine": request.GET.get("mine", ""),
         "statuses": Sale.Status.choices, "company": company,
-        "is_filtered": bool(request.GET.get("q") or status or request.GET.get("mine") or company),
+        "filters": filters, "is_filtered": bool(request.GET.get("q") or status or request.GET.get("mine") or company or filters),
     }  # fmt: skip
     return page(request, "crm/sales.html", context, fragment="results")
 

@@ -44,6 +44,22 @@ class LeadQuerySet(WatchedQuerySet):
             cursor.execute(text, [keys(company_ids)])
             return cursor.fetchone()[0]
 
+    def replace_status(self, new: LeadStatus) -> int:
+        """Give these another status because theirs goes (C4): each change is kept, and fires no rule. Returns how many.
+
+        Three statements, two more for each 2,000.
+        """
+        with transaction.atomic(using=self.db):
+            rows = self._lock()
+            self.write(rows, self.model.touch_update({"status": new}))
+            changes = [LeadChange(pk, old["status_id"], new.pk, replaced=True) for pk, old in rows.items() if old["status_id"] != new.pk]
+            if changes:
+                LeadStatusChange.record(changes)
+                leads_changed.send(self.model, changes=changes)
+        return len(changes)
+
+    replace_status.alters_data = True
+
     def _lock(self) -> dict[int, dict[str, Any]]:
         lock_contacts(self.order_by().values("pk"))
         return super()._lock()
@@ -106,6 +122,7 @@ class LeadStatusChange(models.Model):
     from_status = models.ForeignKey(LeadStatus, models.PROTECT, null=True, related_name="+")
     to_status = models.ForeignKey(LeadStatus, models.PROTECT, related_name="+")
     is_automatic = models.BooleanField(default=False)
+    is_replacement = models.BooleanField(default=False)  # the status it had was deleted, and replaced by this one (C4)
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
@@ -124,6 +141,6 @@ class LeadStatusChange(models.Model):
         who = actor.pk if actor else None
         insert_rows(
             cls,
-            ("contact", "from_status", "to_status", "is_automatic", "at", "by"),
-            [(change.contact_id, change.old_status_id, change.new_status_id, change.automatic, now, who) for change in changes],
+            ("contact", "from_status", "to_status", "is_automatic", "is_replacement", "at", "by"),
+            [(change.contact_id, change.old_status_id, change.new_status_id, change.automatic, change.replaced, now, who) for change in changes],
         )

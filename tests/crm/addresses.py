@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from crm.actor import acting_as, working
-from crm.models import CompanyCategory, User
+from crm.models import CompanyCategory, SaleReason, SaleStage, User
 from leads.models import LeadStatus
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
 from workflow.models import Batch, CategoryDecision
@@ -22,8 +22,9 @@ FOR_ANYBODY = {"crm:login", "crm:language", "crm:health", "crm:welcome"}  # no l
 FOR_EVERY_USER = {"crm:overview", "crm:logout", "crm:theme", "workflow:confirmations", "workflow:answer-several"}  # no permission needed
 VERBS = {
     "crm:logout", "crm:theme", "crm:company-category", "crm:sale-won", "crm:sale-reopen", "crm:sale-stage", "leads:contact-lead-status",
-    "workflow:confirmation-quick", "workflow:answer-several",
     "crm:user-reactivate", "crm:user-link",
+    *[f"crm:{name}-list-{verb}" for name in ("category", "stage", "reason") for verb in ("move", "restore")], "crm:category-list-default",
+    "leads:status-list-move", "leads:status-list-restore", "leads:status-list-default", "workflow:confirmation-quick", "workflow:answer-several",
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
     "workflow:preview-apply", "workflow:batch-apply",
 }  # fmt: skip
@@ -53,6 +54,7 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
         "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "confirmations": CategoryDecision.objects.waiting().get().pk,
         "category-changes": CategoryDecision.objects.get(trigger="manual").pk, "batches": Batch.objects.get().pk,
         "users": salesperson.pk, "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
+        "sale-stages": SaleStage.objects.get(name="Proposal").pk, "sale-reasons": SaleReason.objects.get(name="Price").pk,
     }  # fmt: skip
 
 

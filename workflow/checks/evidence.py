@@ -55,7 +55,8 @@ def missing_of_contacts(log: RuleLog) -> Iterator[Missing]:
     since = log.since([Trigger.LEAD_STATUS_SET])
     if since is None:
         return
-    changes = LeadStatusChange.objects.filter(at__gt=since, is_automatic=False).order_by("contact_id")  # a default fires no rule (L3)
+    fired = LeadStatusChange.objects.filter(is_automatic=False, is_replacement=False)  # neither a default (L3) nor replacing (C4) fires a rule
+    changes = fired.filter(at__gt=since).order_by("contact_id")
     rows = changes.values_list("contact_id", "to_status_id", "at").iterator(CHUNK)
     trigger = Trigger.LEAD_STATUS_SET
     expected = ((contact, Answer(trigger, rule, status), at) for contact, status, at in rows for rule in log.on(trigger, at, status))

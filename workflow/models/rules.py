@@ -41,7 +41,7 @@ class WorkflowSettings(models.Model):
     def __str__(self) -> str:
         return str(self.version)
 
-    def saved(self, *, by: User) -> None:
+    def saved(self, *, by: User | None) -> None:
         """Note that somebody changed a rule: whoever has the screen open will be told (W3). Call it with the row locked."""
         self.version += 1
         self.saved_by, self.saved_at = by, timezone.now()

@@ -12,13 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import trigger_client_event
 
 from crm.http import Request
 from crm.models import Company
 from crm.paging import paginate
 from crm.retrying import retrying
-from crm.views.base import done, finish, page, refused, require, unit_of_work
+from crm.views.base import done, finish, page, refused, require, then_focus, unit_of_work
 from crm.views.lists import require_administrator
 from workflow.again import RETRY, CannotAskAgain, CannotRetry, ask_again, retry
 from workflow.backfill import applying_of
@@ -36,11 +35,6 @@ def _company_of(pk: int) -> Company:
     return get_object_or_404(CategoryDecision.objects.select_related("company"), pk=pk).company
 
 
-def _then(request: Request, response: HttpResponse, focus: str) -> HttpResponse:
-    """Send focus to what matches `focus`, else to the page's title: the button that was pressed is gone when the page is refreshed."""
-    return trigger_client_event(response, "focus:on", {"target": "body", "value": focus}, after="settle") if request.htmx else response
-
-
 @require_POST
 @unit_of_work
 def decision_undo(request: Request, pk: int) -> HttpResponse:
@@ -55,7 +49,7 @@ def decision_undo(request: Request, pk: int) -> HttpResponse:
         response = done(request, text, to=company.get_absolute_url())
     except CannotUndo as refusal:
         response = refused(request, refusal.why, to=company.get_absolute_url())
-    return _then(request, response, "#category-chip")
+    return then_focus(request, response, "#category-chip")
 
 
 @require_POST
@@ -93,7 +87,7 @@ def decision_retry(request: Request, pk: int) -> HttpResponse:
         response = finish(request, to=company.get_absolute_url())
     except CannotRetry as refusal:
         response = refused(request, refusal.why, to=company.get_absolute_url())
-    return _then(request, response, _retry_below(pk))
+    return then_focus(request, response, _retry_below(pk))
 
 
 def _retry_below(pk: int) -> str:
@@ -119,7 +113,7 @@ def retry_all(request: Request) -> HttpResponse:
         text += ". " + ngettext("{n} failed again.", "{n} failed again.", again).format(n=again)
     (messages.error if again else messages.success)(request, text)
     is_over = not CategoryDecision.objects.failed().exists()
-    return _then(request, finish(request, to=reverse("workflow:failures")), "#page-title" if is_over else "#retry-all")
+    return then_focus(request, finish(request, to=reverse("workflow:failures")), "#page-title" if is_over else "#retry-all")
 
 
 @require_safe
@@ -162,8 +156,8 @@ def batch_undo(request: Request, pk: int) -> HttpResponse:
     pressed = request.htmx.trigger == "undo-form"  # not by the page itself, which goes on: people may be elsewhere on it by then
     if left and count and request.htmx:
         response = page(request, "settings/batch_undo.html", context | {"going_on": True}, fragment="state")
-        return _then(request, response, "#page-title") if pressed else response
+        return then_focus(request, response, "#page-title") if pressed else response
     undone = context["undoing"].undone
     messages.success(request, ngettext("Undone for {n} company", "Undone for {n} companies", undone).format(n=undone))
     response = finish(request, to=batch.get_absolute_url())
-    return _then(request, response, "#page-title") if pressed else response
+    return then_focus(request, response, "#page-title") if pressed else response
