@@ -90,10 +90,9 @@ class ListScreen:
 
     def _in_order(self, deleted: bool) -> Any:
         """Those that are deleted at the end."""
-        query = self.model._default_manager.all() if deleted else self.model._default_manager.active()
-        return sorted(
-            query.select_related("group") if hasattr(self.model, "group") else query, key=lambda item: (item.archived_at is not None, item.position, item.pk)
-        )
+        query: Any = self.model._default_manager.all() if deleted else self.model._default_manager.active()
+        query = query.select_related("group") if hasattr(self.model, "group") else query
+        return sorted(query, key=lambda item: (item.archived_at is not None, item.position, item.pk))
 
     @property
     def items(self) -> View:

@@ -1,0 +1,320 @@
+"""C4: an item in use is replaced. Companies, contacts, sales, rules and suggestions move in one transaction, and no rule fires."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import batched
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from crm.lists import CannotDelete, InUse, IsDefault, delete_item
+from crm.models import Company, CompanyCategory, SettingsChange
+from crm.slots import uses_of
+from leads.models import Lead, LeadStatus, LeadStatusChange
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
+from tests.workflow.ledger import assert_ledger_is_true, by_rules, keep, latest, numbers, where
+from workflow import decisions
+from workflow.models import RULES_AREA, AutomationRule, CategoryDecision, WorkflowSettings
+from workflow.undo import why_not
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def _true_ledger(db):
+    yield
+    assert_ledger_is_true()
+
+
+@pytest.fixture
+def maja(client, administrator):
+    """The administrator's browser."""
+    client.force_login(administrator)
+    return client
+
+
+def replace(item, other=None, **how):
+    area = "lead-statuses" if isinstance(item, LeadStatus) else "company-categories"
+    return delete_item(model=type(item), pk=item.pk, area=area, replacement=other.pk if other else None, **how)
+
+
+def waiting():
+    return CategoryDecision.objects.waiting()
+
+
+# -------------------------------------------------------------------- companies
+def test_c4_each_company_gets_its_decision_and_its_number(administrator, client, category):
+    company, archived = CompanyFactory(category=category["Partner"]), CompanyFactory(category=category["Partner"], archived_at="2026-01-01T00:00Z")
+    client.force_login(administrator)
+    client.post(f"/settings/lists/company-categories/{category['Partner'].pk}/delete/", {"replacement": category["Other"].pk})
+    for one in (company, archived):
+        decision = one.decisions.latest("pk")
+        assert (decision.trigger, decision.outcome, decision.applied_version) == ("replace", "changed", 2)
+        assert (decision.from_category.name, decision.to_category.name) == ("Partner", "Other")
+        assert (decision.caused_by, decision.decided_by) == (administrator, administrator)
+        assert (where(one), numbers(one)) == ("Other", [1, 2])
+    assert "Moved by Maja Lindholm: the list item was replaced" in client.get(company.get_absolute_url()).content.decode()
+
+
+def test_c4_replacing_fires_no_rule_but_l3_gives_contacts_the_default(category, status):
+    rule("lead_status_set", category["Customer"], lead_status=status["Open"])
+    contact = ContactFactory(company=CompanyFactory(category=category["Lost opportunity"]))
+    SaleFactory(company=contact.company)
+    replace(category["Lost opportunity"], category["Opportunity"])
+    assert (where(contact.company), by_rules()) == ("Opportunity", [])
+    assert Lead.objects.get(contact=contact).status.name == "Open"
+
+
+def test_c4_what_was_replaced_cannot_be_undone_until_it_is_restored(category):
+    company = CompanyFactory(category=category["Partner"])
+    replace(category["Partner"], category["Other"])
+    assert why_not(company.decisions.with_names().latest("pk"))
+
+
+def test_c4_a_failure_in_the_middle_leaves_everything_as_it_was(category, monkeypatch):
+    rule("sale_won", category["Partner"])
+    company = CompanyFactory(category=category["Partner"])
+    last = uses_of(CompanyCategory)[-1]
+
+    def fail(*_args):
+        raise DatabaseError("full")
+
+    monkeypatch.setattr(type(last), "count", lambda *_args: 1)
+    monkeypatch.setattr(type(last), "replace", fail)
+    with pytest.raises(DatabaseError):
+        replace(category["Partner"], category["Other"])
+    assert (where(company), AutomationRule.objects.get().target_category.name, category["Partner"].archived_at) == ("Partner", "Partner", None)
+
+
+def test_locks_are_taken_in_the_order_of_the_house(db):
+    assert [use.position for use in uses_of(CompanyCategory)] == [5, 30, 40]
+    assert [use.position for use in uses_of(LeadStatus)] == [5, 10, 40]
+
+
+# ------------------------------------------------------------------------ rules
+def test_c4_a_rule_needs_a_replacement_whether_it_is_on_or_off(maja, category):
+    one = rule("sale_won", category["Partner"])
+    url = f"/settings/lists/company-categories/{category['Partner'].pk}/delete/"
+    for is_on in (True, False):
+        AutomationRule.objects.filter(pk=one.pk).update(is_enabled=is_on)
+        html = maja.get(url, headers=HTMX).content.decode()
+        assert "1 rule: Sale won" in html
+        assert "Nothing: they keep it" not in html
+        assert maja.post(url, {"replacement": "keep"}, headers=HTMX).status_code == 422
+        assert "Choose what to replace it with" in maja.post(url, {"replacement": ""}, headers=HTMX).content.decode()
+        with pytest.raises(InUse):
+            replace(category["Partner"], keep=True)
+
+
+def test_c4_rules_move_with_their_log_and_whoever_has_them_open_is_told(administrator, maja, category):
+    first, second = rule("sale_won", category["Partner"]), rule("sale_lost", category["Partner"], ask=True)
+    version = WorkflowSettings.objects.get().version
+    answer = maja.post(f"/settings/lists/company-categories/{category['Partner'].pk}/delete/", {"replacement": category["Other"].pk}, headers=HTMX)
+    assert "Partner deleted. 2 rules now use Other." in answer.content.decode()
+    assert set(AutomationRule.objects.values_list("target_category__name", flat=True)) == {"Other"}
+    settings = WorkflowSettings.objects.get()
+    assert (settings.version, settings.saved_by) == (version + 1, administrator)
+    kept = SettingsChange.objects.filter(area=RULES_AREA).exclude(before={})
+    assert {change.item_id for change in kept} == {first.pk, second.pk}
+    assert all(change.after == {"target_category_id": category["Other"].pk} for change in kept)
+
+
+def test_c4_rule_4_goes_on_with_the_other_lead_status(category, status):
+    one = rule("lead_status_set", category["Customer"], lead_status=status["Contacting"])
+    contact = ContactFactory()
+    replace(status["Contacting"], status["Qualified"])
+    one.refresh_from_db()
+    assert (one.lead_status.name, one.is_enabled, one.archived_at) == ("Qualified", True, None)
+    Lead.objects.get(contact=contact)
+    lead = Lead.objects.get(contact=contact)
+    lead.status = status["Qualified"]
+    lead.save()
+    assert where(contact.company) == "Customer"
+
+
+def test_c4_where_the_other_status_has_a_rule_the_old_one_is_removed(category, status):
+    old = rule("lead_status_set", category["Customer"], lead_status=status["Contacting"])
+    new = rule("lead_status_set", category["Opportunity"], lead_status=status["Qualified"])
+    replace(status["Contacting"], status["Qualified"])
+    old.refresh_from_db()
+    assert (old.is_enabled, old.archived_at is not None, old.lead_status.name) == (False, True, "Contacting")
+    assert list(AutomationRule.objects.filter(archived_at=None)) == [new]
+
+
+def test_a_rule_that_was_removed_is_history_and_holds_nothing_up(category, status):
+    old = rule("lead_status_set", category["Partner"], lead_status=status["Contacting"])
+    AutomationRule.objects.filter(pk=old.pk).update(is_enabled=False, archived_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    replace(category["Partner"])
+    assert AutomationRule.objects.get().target_category.name == "Partner"
+
+
+# ------------------------------------------------------------------ suggestions
+def test_c4_a_suggestion_that_waits_is_replaced_by_one_with_the_same_cause(administrator, salesperson, client, category):
+    rule("sale_won", category["Partner"], ask=True)
+    client.force_login(salesperson)
+    sale = SaleFactory()
+    client.post(f"/sales/{sale.pk}/won/")
+    old = waiting().get()
+    client.force_login(administrator)
+    url = f"/settings/lists/company-categories/{category['Partner'].pk}/delete/"
+    assert "1 suggestion that waits" in client.get(url).content.decode()
+    answer = client.post(url, {"replacement": category["Other"].pk}, headers=HTMX)
+    assert "1 rule now uses Other. 1 suggestion now says Other." in answer.content.decode()
+    new = waiting().get()
+    old.refresh_from_db()
+    assert (old.outcome, old.suggested_category.name, old.decided_by) == ("replaced", "Partner", None)
+    assert (new.pk > old.pk, new.suggested_category.name, new.from_category.name) == (True, "Other", "Lead")
+    same = ("company", "trigger", "rule", "sale", "contact", "lead_status", "asked_of", "caused_by")
+    assert [getattr(new, name) for name in same] == [getattr(old, name) for name in same]
+    decisions.accept(new.pk, by=salesperson, seen_version=1)
+    assert where(sale.company) == "Other"
+
+
+def test_c4_a_suggestion_of_where_the_company_is_already_becomes_obsolete(category):
+    rule("sale_won", category["Opportunity"], ask=True)
+    sale = SaleFactory(company=CompanyFactory(category=category["Lost opportunity"]))
+    sale.win()
+    replace(category["Opportunity"], category["Lost opportunity"])
+    assert by_rules(sale.company) == [("sale_won", "obsolete", "")]
+
+
+def test_c4_a_question_about_a_company_that_moves_goes_on_while_it_makes_sense(category):
+    rule("sale_won", category["Customer"], ask=True)
+    stays, leaves, reaches = (SaleFactory(company=CompanyFactory(category=category["Opportunity"])) for _ in range(3))
+    stays.win()
+    replace(category["Opportunity"], category["Lost opportunity"])
+    assert (where(stays.company), by_rules(stays.company)) == ("Lost opportunity", [("sale_won", "waiting", "")])
+    leaves.win()
+    replace(category["Lost opportunity"], category["Partner"])
+    assert by_rules(leaves.company)[-1] == ("sale_won", "obsolete", "")
+    assert where(reaches.company) == "Partner"
+
+
+def test_q5_what_was_declined_before_is_not_suggested_by_replacing(category):
+    one = rule("sale_won", category["Other"], ask=True)
+    sale = SaleFactory()
+    sale.win()
+    keep(latest())
+    AutomationRule.objects.filter(pk=one.pk).update(target_category=category["Partner"])
+    sale.reopen()
+    sale.win()
+    assert waiting().get().suggested_category.name == "Partner"
+    replace(category["Partner"], category["Other"])
+    assert [outcome for _trigger, outcome, _reason in by_rules()] == ["kept", "obsolete"]
+
+
+# ---------------------------------------------------------------- lead statuses
+def test_c4_each_contact_gets_its_change_of_lead_status_and_no_rule_fires(administrator, client, category, status):
+    rule("lead_status_set", category["Customer"], lead_status=status["Qualified"])
+    shown = ContactFactory()
+    hidden = ContactFactory(company=CompanyFactory(category=category["Opportunity"]))
+    for contact in (shown, hidden):
+        lead = Lead.objects.get(contact=contact)
+        lead.status = status["Contacting"]
+        lead.save()
+    Company.objects.filter(pk=hidden.company_id).update(category=category["Partner"])
+    client.force_login(administrator)
+    answer = client.post(f"/settings/lists/lead-statuses/{status['Contacting'].pk}/delete/", {"replacement": status["Qualified"].pk}, headers=HTMX)
+    assert "Contacting deleted. 2 contacts are now Qualified." in answer.content.decode()
+    for contact in (shown, hidden):
+        change = LeadStatusChange.objects.filter(contact=contact).latest("pk")
+        assert (change.from_status.name, change.to_status.name, change.by) == ("Contacting", "Qualified", administrator)
+        assert (change.is_automatic, change.is_replacement) == (False, True)
+    assert by_rules() == []
+    assert "Moved by Maja Lindholm: the list item was replaced" in client.get(shown.get_absolute_url()).content.decode()
+
+
+def test_c4_a_question_because_of_the_status_goes_on_waiting_with_the_other_one(category, status):
+    one = rule("lead_status_set", category["Customer"], ask=True, lead_status=status["Contacting"])
+    contact = ContactFactory()
+    lead = Lead.objects.get(contact=contact)
+    lead.status = status["Contacting"]
+    lead.save()
+    replace(status["Contacting"], status["Qualified"])
+    new = waiting().get()
+    assert (new.lead_status.name, new.rule, new.suggested_category.name, new.contact) == ("Qualified", one, "Customer", contact)
+    assert by_rules() == [("lead_status_set", "replaced", ""), ("lead_status_set", "waiting", "")]
+
+
+def test_l1_a_lead_status_that_was_deleted_since_it_was_offered_is_not_set(client, salesperson, status):
+    contact = ContactFactory()
+    replace(status["Contacting"])
+    client.force_login(salesperson)
+    answer = client.post(f"/contacts/{contact.pk}/lead-status/", {"status": status["Contacting"].pk}, headers=HTMX)
+    assert answer.status_code == 422
+    assert "This lead status has been deleted. Choose another one." in answer.content.decode()
+
+
+# ------------------------------------------------------------ overtaken, refused
+def test_what_came_to_use_the_item_since_the_dialog_was_opened_is_said(maja, category, monkeypatch):
+    url = f"/settings/lists/company-categories/{category['Partner'].pk}/delete/"
+    uses = uses_of(CompanyCategory)
+    counted = []
+
+    def count_late(self, item):
+        counted.append(item)
+        return 0 if len(counted) == 1 else 1
+
+    monkeypatch.setattr(type(uses[0]), "count", count_late)
+    monkeypatch.setattr(type(uses[0]), "describe", lambda *_args: "1 rule: Sale won")
+    answer = maja.post(url, headers=HTMX)
+    assert answer.status_code == 409
+    assert "Something changed since this was opened, and nothing was deleted." in answer.content.decode()
+    assert category["Partner"].archived_at is None
+
+
+def test_the_default_is_refused_by_the_verb_too(category):
+    with pytest.raises(IsDefault):
+        replace(category["Lead"], category["Other"])
+    assert issubclass(IsDefault, CannotDelete)
+
+
+def test_c3_replacing_says_first_how_many_lead_statuses_may_be_hidden(maja, category):
+    ContactFactory(company=CompanyFactory(category=category["Opportunity"]))
+    html = maja.get(f"/settings/lists/company-categories/{category['Opportunity'].pk}/delete/").content.decode()
+    assert "If the other category does not use lead status, the lead status of 1 contact is hidden." in html
+
+
+# ------------------------------------------------------------------------ costs
+def _cost(item, other):
+    with CaptureQueriesContext(connection) as captured:
+        replace(item, other)
+    return len(captured)
+
+
+def _many(category, many):
+    for part in batched(range(many), 1_000):
+        Company.objects.bulk_create([Company(name=f"Company {number}", category=category) for number in part])
+
+
+def test_c4_what_replacing_costs_does_not_grow_with_the_companies(category):
+    _many(category["Partner"], 2)
+    few = _cost(category["Partner"], category["Other"])
+    _many(category["Customer"], 1_900)
+    many = _cost(category["Customer"], category["Former customer"])
+    assert many == few
+
+
+def test_c4_each_2000_companies_more_cost_the_same_again(category):
+    costs = []
+    for name, chunks in (("Partner", 1), ("Customer", 3), ("Former customer", 5)):
+        _many(category[name], 2_000 * chunks)
+        costs.append(_cost(category[name], category["Other"]))
+    one, three, five = costs
+    assert three - one == five - three
+    assert (five - one) // 4 <= 7
+
+
+def test_c4_what_replacing_costs_does_not_grow_with_contacts_and_suggestions(category, status):
+    rule("lead_status_set", category["Customer"], ask=True, lead_status=status["Contacting"])
+    costs = []
+    for many, (old, new) in ((2, ("Contacting", "Qualified")), (40, ("Qualified", "Disqualified"))):
+        contacts = [ContactFactory() for _ in range(many)]
+        Lead.objects.filter(contact__in=contacts).update(status=status[old])
+        costs.append(_cost(status[old], status[new]))
+    assert costs[0] == costs[1]
+    assert waiting().count() == 42
