@@ -102,7 +102,7 @@ class RulesWithStatus(RulesWith):
 
     def told(self, number: int, other: ListItem) -> str:
         """It may have been removed, so what is true of both."""
-        return ngettext("The rule for it now is the one for {name}.", "The rules for it now are those for {name}.", number).format(name=other)
+        return _t("From now on the rule for {name} applies.").format(name=other)
 
 
 class SuggestionsWith(ItemUse):
