@@ -8,7 +8,7 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from crm.forms.base import SeenForm
+from crm.forms.base import SeenForm, Styled
 from crm.models import CompanyCategory, ListItem, SaleReason, SaleStage
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.palette import Tone

@@ -78,7 +78,10 @@ class ListScreen:
         deleted = request.GET.get("deleted") == "1"
         items = list(self._in_order(deleted))
         uses = [(use.label, use.column(items)) for use in uses_of(self.model) if use.label]
-        rows = [{"item": item, "cells": [cell(item) for _label, cell in self.columns], "uses": [shown.get(item.pk, []) for _, shown in uses]} for item in items]
+        rows = [
+            {"item": item, "cells": [(label, cell(item)) for label, cell in self.columns], "uses": [shown.get(item.pk, []) for _, shown in uses]}
+            for item in items
+        ]
         for row in rows:
             row["is_used"] = any(row["uses"])
         active = [row for row in rows if not row["item"].archived_at]

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser
 
 from crm import links
 from crm.actor import acting_as, working
-from crm.models import Company, CompanyCategory, Sale
+from crm.models import Company, CompanyCategory, Sale, SaleStage
+from leads.models import LeadStatus
 from tests.browser.conftest import log_in
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
 from workflow.models import Batch, CategoryDecision, Trigger
@@ -37,12 +38,17 @@ def screens(transactional_db, monkeypatch) -> tuple:
         patch.setattr("workflow.verdicts.write", None)
         failed = SaleFactory(company=CompanyFactory(), status=Sale.Status.WON).company
     batch = Batch.objects.get()
+    deletions = [f"/settings/lists/company-categories/{CompanyCategory.objects.get(name=name).pk}/delete/" for name in ("Lead", "Customer", "Other")]
+    SaleStage.objects.filter(name="Proposal").update(archived_at="2026-01-01T00:00Z")
     return maja, [
         "/", "/companies/", "/companies/?q=nothing", f"/companies/{company.pk}/", f"/companies/{company.pk}/history/", f"/companies/{company.pk}/edit/",
         "/companies/new/", "/contacts/", f"/contacts/{contact.pk}/", "/sales/", f"/sales/{sale.pk}/", "/sales/new/", f"/sales/{sale.pk}/lost/",
         "/confirmations/", f"/confirmations/{waiting.pk}/", "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
-        "/settings/lists/lead-statuses/", "/settings/workflow/lead-categorization/", "/settings/workflow/rule-history/",
-        "/settings/workflow/rule-history/?period=dates&outcome=obsolete&rule=nonsense", f"/companies/{failed.pk}/history/",
+        "/settings/lists/lead-statuses/", "/settings/lists/sale-stages/?deleted=1", "/settings/lists/sale-reasons/", *deletions,
+        f"/contacts/?lead_status={LeadStatus.objects.get(is_default=True).pk}", "/settings/workflow/lead-categorization/",
+        "/settings/workflow/rule-history/", "/settings/workflow/rule-history/?period=dates&outcome=obsolete&rule=nonsense",
+        "/settings/workflow/preview/?trigger=sale_won&days=365", "/settings/workflow/preview/?trigger=lead_status_set",
+        f"/settings/workflow/try/?company={company.pk}&event=registered-won", "/settings/workflow/try/?q=a", f"/companies/{failed.pk}/history/",
         f"/companies/{moved.pk}/", "/settings/workflow/failures/", "/settings/workflow/batches/", batch.get_absolute_url(), "/nowhere/",
         "/settings/users/?all=1", "/settings/users/new/", f"/settings/users/{maja.pk}/", f"/settings/users/{maja.pk}/deactivate/", "/settings/log/",
         links.make_link(maja, root="/"), "/welcome/x/y/",

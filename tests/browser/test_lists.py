@@ -1,0 +1,107 @@
+"""The lists of Settings by keyboard and mouse: order, delete, replace, restore (C2, C4, C8)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from playwright.sync_api import Page, expect
+
+from crm.models import CompanyCategory, SaleStage
+from tests.browser.conftest import log_in
+from tests.factories import CompanyFactory, UserFactory, rule
+from tests.workflow.ledger import assert_ledger_is_true, where
+from workflow.models import AutomationRule
+
+CATEGORIES, STAGES = "/settings/lists/company-categories/", "/settings/lists/sale-stages/"
+
+
+@pytest.fixture
+def maja(page: Page, live_server, transactional_db, problems) -> Page:
+    """An administrator's browser."""
+    user = UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
+    log_in(page, live_server.url, user)
+    return page
+
+
+def item(name: str) -> CompanyCategory:
+    return CompanyCategory.objects.get(name=name)
+
+
+def test_items_are_ordered_by_keyboard_and_focus_stays_on_the_arrow(maja: Page, live_server):
+    maja.goto(live_server.url + STAGES)
+    proposal = SaleStage.objects.get(name="Proposal")
+    names = maja.locator("tbody th a")
+    expect(names).to_have_text(["Qualification", "Needs analysis", "Proposal", "Negotiation"])
+    maja.focus(f"#up-{proposal.pk}")
+    maja.keyboard.press("Enter")
+    expect(names).to_have_text(["Qualification", "Proposal", "Needs analysis", "Negotiation"])
+    expect(maja.locator("#live")).to_have_text("Proposal moved to place 2 of 4")
+    expect(maja.locator(f"#up-{proposal.pk}")).to_be_focused()
+    maja.keyboard.press("Enter")
+    expect(names).to_have_text(["Proposal", "Qualification", "Needs analysis", "Negotiation"])
+    expect(maja.locator(f"#up-{proposal.pk}")).to_be_focused()
+    expect(maja.locator(f"#up-{proposal.pk}")).to_have_attribute("aria-disabled", "true")
+    maja.keyboard.press("Enter")  # at the top: it stays, and says so
+    expect(maja.locator("#live")).to_have_text("Proposal moved to place 1 of 4")
+    expect(maja.locator(f"#up-{proposal.pk}")).to_be_focused()
+
+
+def test_c4_an_item_in_use_is_replaced_and_the_message_says_what_moved(maja: Page, live_server):
+    rule("sale_won", item("Partner"))
+    company = CompanyFactory(category=item("Partner"))
+    partner, after = item("Partner"), item("Former customer")
+    maja.goto(live_server.url + CATEGORIES)
+    maja.click(f"#delete-{partner.pk}")
+    dialog = maja.locator("#delete-dialog")
+    expect(dialog).to_contain_text("1 rule: Sale won")
+    expect(dialog).to_contain_text("1 company")
+    expect(dialog.locator("select")).to_be_focused()
+    maja.get_by_role("button", name="Delete", exact=True).click()
+    expect(dialog).to_contain_text("Choose what to replace it with")
+    expect(dialog.locator("select")).to_be_focused()
+    maja.select_option("#id_replacement", label="Other")
+    maja.get_by_role("button", name="Delete", exact=True).click()
+    expect(dialog).to_have_count(0)
+    expect(maja.locator("#toasts")).to_contain_text("Partner deleted. 1 rule now uses Other. 1 company is now Other.")
+    expect(maja.locator(f"#item-{partner.pk}")).to_have_count(0)
+    expect(maja.locator(f"#item-{after.pk}")).to_be_focused()
+    assert (where(company), AutomationRule.objects.get().target_category.name) == ("Other", "Other")
+    assert_ledger_is_true()
+
+
+def test_c4_a_deleted_item_is_shown_and_restored(maja: Page, live_server):
+    partner = item("Partner")
+    maja.goto(live_server.url + CATEGORIES)
+    maja.focus(f"#delete-{partner.pk}")
+    maja.keyboard.press("Enter")
+    expect(maja.locator("#delete-dialog")).to_contain_text("Nothing uses it.")
+    expect(maja.get_by_role("button", name="Cancel")).to_be_focused()
+    maja.keyboard.press("Escape")
+    expect(maja.locator(f"#delete-{partner.pk}")).to_be_focused()
+    maja.keyboard.press("Enter")
+    maja.get_by_role("button", name="Delete", exact=True).click()
+    expect(maja.locator("#toasts")).to_contain_text("Partner deleted.")
+    maja.check("#deleted")
+    expect(maja.locator(f"#restore-{partner.pk}")).to_be_visible()
+    expect(maja.locator("#deleted")).to_be_focused()
+    expect(maja).to_have_url(re.compile(r"\?deleted=1$"))
+    maja.reload()
+    maja.click(f"#restore-{partner.pk}")
+    expect(maja.locator(f"a#item-{partner.pk}")).to_be_focused()
+    expect(maja.locator("#toasts")).to_contain_text("Partner restored")
+
+
+def test_c8_another_default_is_chosen_where_the_old_one_cannot_be_deleted(maja: Page, live_server):
+    lead, opportunity = item("Lead"), item("Opportunity")
+    maja.goto(live_server.url + CATEGORIES)
+    maja.click(f"#delete-{lead.pk}")
+    expect(maja.locator("#delete-dialog")).to_contain_text("New companies get Lead, so it cannot be deleted.")
+    maja.select_option("#new-default", label="Opportunity")
+    maja.get_by_role("button", name="Make default").click()
+    expect(maja.locator("#toasts")).to_contain_text("Opportunity is now the default")
+    expect(maja.locator("tr", has=maja.locator(f"#item-{opportunity.pk}"))).to_contain_text("New companies")
+    expect(maja.locator(f"#delete-{lead.pk}")).to_be_focused()
+    maja.keyboard.press("Enter")
+    expect(maja.locator("#delete-dialog")).to_contain_text("Delete “Lead”?")
