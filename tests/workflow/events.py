@@ -178,6 +178,19 @@ class Machine(Player):
         self.havn.edit_category(how, name, group, flag and (leaves or group == POTENTIAL))
         self.model.edit_category(name, group=group, uses_lead_status=flag)
 
+    @event(name=st.sampled_from([*CATEGORIES, "Opportunity", "Customer"]), other=categories, by=who)
+    def a_category_is_replaced(self, name: str, other: str, by: str | None) -> None:
+        """Nothing would be left if deleted ones did not come back now and then."""
+        try:
+            self.model.replace_category(name, other, by=by)
+            refusal = ""
+        except Refused as refused:
+            refusal = str(refused)
+        assert self.havn.replace_category(name, other, by) == refusal
+        if by == "maja" and not refusal:
+            self.compare()
+            self.edit_deletion(name, is_deleted=False)
+
     @event(edit=edits)
     def something_else_is_edited(self, edit: tuple[str, Values]) -> None:
         what, values = edit

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from crm.actor import acting_as
+from crm.lists import CannotDelete, delete_item
 from crm.models import Company, CompanyCategory, Contact, Sale, User
 from leads.defaults import LeadStatusNotEnabled, set_lead_status
 from leads.models import LeadStatus
@@ -57,6 +58,16 @@ class Havn:
     def delete_category(self, name: str, is_deleted: bool) -> None:
         """Softly; or bring it back (C4)."""
         CompanyCategory.objects.filter(pk=self.keys.pk("category", name)).update(archived_at=timezone.now() if is_deleted else None)
+
+    def replace_category(self, name: str, other: str, by: str | None) -> str:
+        """Delete it, and put another in its place (C4). Returns what it was refused with, or nothing."""
+        old, new = self.keys.pk("category", name), self.keys.pk("category", other)
+        with acting_as(self.users[by]):
+            try:
+                delete_item(model=CompanyCategory, pk=old, area="company-categories", replacement=new)
+            except CannotDelete as refused:
+                return type(refused).__name__
+        return ""
 
     def edit_rule(self, number: int, trigger: str, lead_status: str | None, target: str, asks: bool, is_on: bool) -> None:
         """Change a rule; make it, if there is none with that number."""

@@ -90,6 +90,31 @@ class Model:
         category.uses_lead_status = category.uses_lead_status and category.group == POTENTIAL
         self._settle()
 
+    def replace_category(self, name: str, other: str, *, by: str | None = None) -> None:
+        """C4: companies, rules and questions move to the other category, and no rule looks. Q5: what was declined before is not asked.
+
+        Reading: the category may be deleted already; then what still has it moves.
+        """
+        if name == self.default_category:
+            raise Refused("IsDefault")
+        if other == name or self.categories[other].is_deleted:
+            raise Refused("NoReplacement")
+        for rule in self.rules.values():
+            rule.target = other if rule.target == name else rule.target
+        for number, company in self.companies.items():
+            if company.category == name:
+                decision = Decision(number, "replace", "changed", caused_by=by, decided_by=by)
+                self.decisions[number].append(decision)
+                self._apply(decision, other)
+        self._settle()
+        for number, history in self.decisions.items():
+            for old in [decision for decision in history if decision.outcome == "waiting" and decision.suggested == name]:
+                new = replace(old, suggested=other, before=self.companies[number].category, retries=None)
+                is_pointless = new.before == other or self._was_declined(new)
+                old.outcome = "obsolete" if is_pointless else "replaced"
+                history.extend([] if is_pointless else [new])
+        self.categories[name].is_deleted = True
+
     # ------------------------------------------------------------- rules
     def _rules_look(self, causes: list[Cause], by: str | None, run_rules: bool) -> None:
         """A4: the causes of one save, the first that nothing stands in the way of acts; after it the others are skipped.
