@@ -142,7 +142,8 @@ def test_w1_the_form_keeps_one_record_of_each_rule_and_the_switch_of_rule_4_thos
     shown = rule("lead_status_set", category["Customer"], lead_status=status["Qualified"])
     sibling = rule("lead_status_set", category["Partner"], lead_status=status["Contacting"])
     _forget()
-    save(maja, r1_enabled="on", r1_category=category["Customer"].pk, r4_status=status["Qualified"].pk, r4_category=category["Customer"].pk)
+    rows = [{"status": one.lead_status_id, "category": one.target_category_id} for one in (shown, sibling)]
+    save(maja, r1_enabled="on", r1_category=category["Customer"].pk, rows=rows)
     won = AutomationRule.objects.get(trigger="sale_won")
     off = ({"is_enabled": True}, {"is_enabled": False})
     assert [(item, before, after) for _area, item, before, after in _log() if item != won.pk] == [(shown.pk, *off), (sibling.pk, *off)]

@@ -99,7 +99,7 @@ def test_w3_a_rule_changed_in_the_admin_is_noticed_by_an_administrator_who_has_t
 def test_w3_two_who_changed_different_rules_are_not_asked_and_both_keep_their_work(maja, karen, category, customer):
     """Each page says what it has shown of every rule: only what both changed is a conflict."""
     html = maja.get("/settings/workflow/lead-categorization/").content.decode()
-    shown = dict(re.findall(r'name="(r\d-seen)" value="(\w+)"', html))
+    shown = dict(re.findall(r'name="(r\d-seen)" value="([^"]+)"', html))
     _karen_saves(maja, karen, r1_enabled="on", r1_category=customer)
     sent = {"version": 1, **shown, "r2-enabled": "on", "r2-category": category["Lost opportunity"].pk}
     assert maja.post("/settings/workflow/lead-categorization/", sent, headers=HTMX).status_code == 200
@@ -112,11 +112,11 @@ def test_w3_two_who_changed_different_rules_are_not_asked_and_both_keep_their_wo
 def test_w3_a_form_that_was_refused_first_still_knows_what_it_had_seen(maja, karen, category, customer):
     """The 422 must not carry the newest version: putting the mistake right would overwrite the colleague unnoticed."""
     page = maja.get("/settings/workflow/lead-categorization/").content.decode()
-    shown = dict(re.findall(r'name="(r\d-seen)" value="(\w+)"', page))
+    shown = dict(re.findall(r'name="(r\d-seen)" value="([^"]+)"', page))
     _karen_saves(maja, karen, r1_enabled="on", r1_category=customer)
     refused = maja.post("/settings/workflow/lead-categorization/", {"version": 1, **shown, "r1-enabled": "on"}, headers=HTMX)
     assert refused.status_code == 422
-    again = dict(re.findall(r'name="(version|r\d-seen)" value="(\w+)"', refused.content.decode()))
+    again = dict(re.findall(r'name="(version|r\d-seen)" value="([^"]+)"', refused.content.decode()))
     assert again == {"version": "1", **shown}
     sent = {**again, "r1-enabled": "on", "r1-category": category["Partner"].pk}
     assert maja.post("/settings/workflow/lead-categorization/", sent, headers=HTMX).status_code == 409

@@ -95,8 +95,7 @@ class Settings:
         shown = RulesForm()
         sent = {"version": str(shown.settings.version)}
         for rule in shown.rules:
-            values = {**rule.initial, **changes.get(rule.rule.trigger, {})}
-            sent |= {f"{rule.prefix}-{name}": value for name, value in values.items() if value}  # a browser leaves out what is off
+            sent |= rule.sent(changes.get(rule.rule.trigger, {}))
         form = RulesForm(sent)
         if not form.is_valid():
             raise ValueError(form.errors)
