@@ -43,18 +43,21 @@ def make_items(model: Any, rows: list[dict[str, Any]]) -> None:
         model.objects.bulk_create(model(name_key=fold(row["name"]), position=position, **row) for position, row in enumerate(rows, start=1))
 
 
+def category_rows() -> list[dict[str, Any]]:
+    """The standard categories, as columns."""
+    da = in_danish()
+    return [
+        {"name": row[da], "group_id": row[2], "lead_status_enabled": row[3], "colour": row[4], "description": row[5 + da], "is_default": index == 0}
+        for index, row in enumerate(CATEGORIES)
+    ]
+
+
 def make_lists(get_model: Any) -> None:
     """Create groups, categories, stages and reasons. `get_model(app, name)` gives the model, in a migration or now."""
     da = in_danish()
     groups = get_model("crm", "CategoryGroup")
     for position, key in enumerate(GROUPS, start=1):
         groups.objects.get_or_create(key=key, defaults={"position": position})
-    make_items(
-        get_model("crm", "CompanyCategory"),
-        [
-            {"name": row[da], "group_id": row[2], "lead_status_enabled": row[3], "colour": row[4], "description": row[5 + da], "is_default": index == 0}
-            for index, row in enumerate(CATEGORIES)
-        ],
-    )
+    make_items(get_model("crm", "CompanyCategory"), category_rows())
     make_items(get_model("crm", "SaleStage"), [{"name": row[da], "probability": row[2]} for row in STAGES])
     make_items(get_model("crm", "SaleReason"), [{"name": row[da], "applies_to": row[2]} for row in REASONS])

@@ -7,6 +7,7 @@ from itertools import batched
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from crm.actor import current_actor
@@ -25,8 +26,9 @@ class LeadStatusDeleted(Exception):
     """The lead status was deleted meanwhile."""
 
 
+ENABLED = "JOIN crm_companycategory k ON k.id = c.category_id AND k.lead_status_enabled"
 LACKING = """
-SELECT p.id FROM crm_contact p JOIN crm_company c ON c.id = p.company_id JOIN crm_companycategory k ON k.id = c.category_id AND k.lead_status_enabled
+SELECT p.id FROM crm_contact p JOIN crm_company c ON c.id = p.company_id {enabled}
 WHERE {among} AND NOT EXISTS (SELECT 1 FROM leads_lead l WHERE l.contact_id = p.id)"""
 
 # Two who give the same contact its default at the same moment, or give it and set one, give it once.
@@ -42,12 +44,24 @@ def give_defaults(*, company_ids: Collection[int] = (), contact_ids: Collection[
     Name companies or contacts. One statement where nobody lacks a status, four for 2,000 where somebody does.
     """
     column, pks = ("c.id", company_ids) if company_ids else ("p.id", contact_ids)
-    lacking = LACKING.format(among=among(column))
+    lacking = LACKING.format(enabled=ENABLED, among=among(column))
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         for part in batched(sorted(pks), CHUNK):
             cursor.execute(f"SELECT EXISTS ({lacking})", [keys(part)])
             if cursor.fetchone()[0]:
                 _give(cursor, lacking, keys(part))
+
+
+def count_lacking(*, category_ids: Collection[int]) -> int:
+    """How many contacts `give_defaults()` would give the default if these categories came to use lead status. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM ({LACKING.format(enabled='', among=among('c.category_id'))}) AS lacking", [keys(category_ids)])
+        return cursor.fetchone()[0]
+
+
+def leads_in(category_ids: Collection[int]) -> QuerySet[Lead]:
+    """The lead statuses that are hidden when these categories stop using lead status (L1)."""
+    return Lead.objects.filter(contact__company__category__in=category_ids)
 
 
 def _give(cursor: Any, lacking: str, pks: Any) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Contact
 from crm.slots import Badge, Panel, RecordFilter, SettingsArea, SettingsScreen, register
+from leads.defaults import leads_in
 from leads.help import HELPS
 from leads.item_uses import ContactsWithStatus
 from leads.models import Lead, LeadStatus
@@ -59,8 +60,7 @@ def what_a_category_hides(request: Request, category: Any) -> str:
     """Before lead status is switched off: how many contacts' lead status will be hidden (C3)."""
     if not isinstance(category, CompanyCategory) or not category.pk or not category.lead_status_enabled:
         return ""
-    companies = category.companies.count()
-    contacts = Lead.objects.filter(contact__company__category=category).count()
+    companies, contacts = category.companies.count(), leads_in([category.pk]).count()
     return render_to_string("leads/category_impact.html", {"companies": companies, "contacts": contacts}, request) if contacts else ""
 
 
@@ -68,7 +68,7 @@ def what_replacing_hides(request: Request, category: Any) -> str:
     """Before companies move to another category, which may not use lead status: how many contacts' lead status would be hidden (C3, L1)."""
     if not isinstance(category, CompanyCategory) or not category.lead_status_enabled:
         return ""
-    contacts = Lead.objects.filter(contact__company__category=category).count()
+    contacts = leads_in([category.pk]).count()
     return render_to_string("leads/category_replaced.html", {"contacts": contacts}, request) if contacts else ""
 
 

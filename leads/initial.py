@@ -14,10 +14,12 @@ STATUSES = (
 )
 
 
+def status_rows() -> list[dict[str, Any]]:
+    """The standard lead statuses, as columns."""
+    da = in_danish()
+    return [{"name": row[da], "meaning": row[2], "colour": row[3], "description": row[4 + da], "is_default": index == 0} for index, row in enumerate(STATUSES)]
+
+
 def make_statuses(get_model: Any) -> None:
     """Create the lead statuses, unless there are any."""
-    da = in_danish()
-    make_items(
-        get_model("leads", "LeadStatus"),
-        [{"name": row[da], "meaning": row[2], "colour": row[3], "description": row[4 + da], "is_default": index == 0} for index, row in enumerate(STATUSES)],
-    )
+    make_items(get_model("leads", "LeadStatus"), status_rows())

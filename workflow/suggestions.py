@@ -47,7 +47,12 @@ def retire_for_companies(company_ids: Collection[int]) -> None:
 
 def retire_for_categories(category_ids: Collection[int]) -> None:
     """End what waits for companies whose category was moved out of Potential customer."""
-    _retire(CategoryDecision.objects.filter(NO_POTENTIAL, company__category__in=category_ids))
+    _retire(waiting_in(category_ids).filter(NO_POTENTIAL))
+
+
+def waiting_in(category_ids: Collection[int]) -> QuerySet[CategoryDecision]:
+    """What waits for companies in these categories: obsolete, once these have left Potential customer."""
+    return CategoryDecision.objects.filter(company__category__in=category_ids, outcome=Outcome.WAITING)
 
 
 def retire_for_sales(sale_ids: Collection[int]) -> None:

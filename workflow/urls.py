@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflow.views import changes, confirmations, preview, rule_history, settings, tryout
+from workflow.views import changes, confirmations, preview, rule_history, settings, setup, tryout
 
 app_name = "workflow"
 urlpatterns = [
@@ -26,4 +26,5 @@ urlpatterns = [
     path("settings/workflow/try/", tryout.try_rules_view, name="try"),
     path("settings/workflow/rule-history/", rule_history.rule_history, name="rule-history"),
     path("settings/workflow/lead-categorization/", settings.lead_categorization, name="lead-categorization"),
+    path("settings/workflow/setup/", setup.setup, name="setup"),
 ]
