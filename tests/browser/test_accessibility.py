@@ -46,7 +46,7 @@ def screens(transactional_db, monkeypatch) -> tuple:
         "/confirmations/", f"/confirmations/{waiting.pk}/", "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
         "/settings/lists/lead-statuses/", "/settings/lists/sale-stages/?deleted=1", "/settings/lists/sale-reasons/", *deletions,
         f"/contacts/?lead_status={LeadStatus.objects.get(is_default=True).pk}", "/settings/workflow/lead-categorization/",
-        "/settings/workflow/rule-history/", "/settings/workflow/rule-history/?period=dates&outcome=obsolete&rule=nonsense",
+        "/settings/workflow/setup/", "/settings/workflow/rule-history/", "/settings/workflow/rule-history/?period=dates&outcome=obsolete&rule=nonsense",
         "/settings/workflow/preview/?trigger=sale_won&days=365", "/settings/workflow/preview/?trigger=lead_status_set",
         f"/settings/workflow/try/?company={company.pk}&event=registered-won", "/settings/workflow/try/?q=a", f"/companies/{failed.pk}/history/",
         f"/companies/{moved.pk}/", "/settings/workflow/failures/", "/settings/workflow/batches/", batch.get_absolute_url(), "/nowhere/",

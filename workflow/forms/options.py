@@ -108,11 +108,11 @@ class Options:
         self.trouble = {}
         if self.takes_status and taken is not None and (is_on or not self.is_blank):
             self.trouble["st"] = self._status_trouble(is_on, taken)
-        gone = self._is_gone(self.category, self.lists.categories, self.rule.target_category_id, is_on)
+        gone = self._is_gone(self.category, self.lists.categories, is_on)
         self.trouble["cat"] = DELETED if gone else EMPTY if is_on and not self.category else ""
 
     def _status_trouble(self, is_on: bool, taken: set[str]) -> str:
-        if self._is_gone(self.status, self.lists.statuses, self.rule.lead_status_id, is_on):
+        if self._is_gone(self.status, self.lists.statuses, is_on):
             return DELETED
         again = self.status in taken
         taken.add(self.status)
@@ -121,12 +121,10 @@ class Options:
         return EMPTY if (is_on or again) and not self.status else ""
 
     @staticmethod
-    def _is_gone(value: str, items: Mapping[int, ListItem], saved: int | None, is_on: bool) -> bool:
-        """Unknown or deleted. A rule that is off keeps a deleted one that it has (W1)."""
+    def _is_gone(value: str, items: Mapping[int, ListItem], is_on: bool) -> bool:
+        """Unknown, or deleted. A rule that is off keeps a deleted one (W1); it cannot be switched on with it."""
         item = items.get(as_pk(value))
-        if item is None or item.archived_at is None:
-            return bool(value) and item is None
-        return is_on or item.pk != saved
+        return bool(value) if item is None else is_on and item.archived_at is not None
 
     @property
     def error(self) -> dict[str, str]:
@@ -142,17 +140,17 @@ class Options:
     @property
     def categories(self) -> list[dict[str, Any]]:
         """Every category that is in use, whatever its group (A1), and the chosen one even if it is deleted."""
-        return _offers(self.lists.categories, self.category_id, self.rule.target_category_id)
+        return _offers(self.lists.categories, self.category_id)
 
     @property
     def statuses(self) -> list[dict[str, Any]]:
         """Every lead status in use, and the chosen one even if it is deleted."""
-        return _offers(self.lists.statuses, self.status_id, self.rule.lead_status_id)
+        return _offers(self.lists.statuses, self.status_id)
 
 
-def _offers(items: Mapping[int, Any], chosen: int | None, saved: int | None) -> list[dict[str, Any]]:
+def _offers(items: Mapping[int, Any], chosen: int | None) -> list[dict[str, Any]]:
     return [
-        {"item": item, "group": getattr(item, "group", None), "chosen": item.pk == chosen, "deleted": bool(item.archived_at), "kept": item.pk == saved}
+        {"item": item, "group": getattr(item, "group", None), "chosen": item.pk == chosen, "deleted": bool(item.archived_at)}
         for item in items.values()
         if item.archived_at is None or item.pk == chosen
     ]
