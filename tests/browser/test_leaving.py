@@ -116,6 +116,7 @@ def test_c6_the_summary_follows_what_is_chosen_and_apply_does_it(rules: Page, li
     lead, opportunity = (CompanyCategory.objects.get(name=name) for name in ("Lead", "Opportunity"))
     ContactFactory.create_batch(2, company=CompanyFactory(category=lead))
     rules.click("#rules-cancel")
+    expect(rules.locator(".when--clean")).to_be_visible()
     rules.click("a:has-text('Set up categories')")
     summary = rules.locator("#setup-summary")
     expect(summary).to_contain_text("Nothing changes.")
