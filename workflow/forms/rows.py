@@ -143,12 +143,16 @@ class LeadStatusRules:
             if not mine_is_old or (i_switched and not they_switched):
                 found += self._disagree(as_pk(key))
         if they_switched and self.is_on != self.was_on:
-            self.disagrees = bool(touched) or i_switched
-            if not self.disagrees:
-                self.is_on = self.was_on
-            found += self.rules if self.disagrees else []
+            found += self._meet_switch(stays=bool(touched) or i_switched)
         self._never_without_a_row()
         return found
+
+    def _meet_switch(self, *, stays: bool) -> list[AutomationRule]:
+        """A colleague turned the switch: that holds, unless this page has changed something of the rule itself."""
+        self.disagrees = stays
+        if not stays:
+            self.is_on = self.was_on
+        return self.rules if stays else []
 
     def _take(self, key: int) -> None:
         """A colleague's version of a row that this page has left alone."""
