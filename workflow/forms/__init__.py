@@ -1,5 +1,5 @@
 """The forms of Settings, Workflow."""
 
-from workflow.forms.rules import RulesForm, lock_settings
+from workflow.forms.rules import RULES, RulesForm, lock_settings
 
-__all__ = ["RulesForm", "lock_settings"]
+__all__ = ["RULES", "RulesForm", "lock_settings"]

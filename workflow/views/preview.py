@@ -23,9 +23,9 @@ from leads.models import Lead
 from workflow import backfill
 from workflow.backfill import CannotApply, applying_of
 from workflow.explain import explain
+from workflow.forms.draft import DraftForm
 from workflow.models import Backfill, Batch, CategoryDecision, SkipReason, Trigger
 from workflow.preview import Draft, Preview, Seen, preview
-from workflow.preview_forms import DraftForm
 
 SIZE = 50  # companies on a page
 IN_A_DIALOG = 5
