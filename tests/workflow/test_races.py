@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import pytest
-from django.db import connection, connections, transaction
 
 from crm.models import Company, Contact, Sale
 from crm.signals import sales_changed
@@ -18,11 +13,11 @@ from tests.conftest import on_postgresql
 from tests.crm.writes import change, listening
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow.ledger import assert_ledger_is_true, by_rules, numbers, where
+from tests.workflow.threads import at_once, meanwhile, somebody_waits
 from workflow import suggestions
 from workflow.models import AutomationRule, CategoryDecision
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
-PATIENCE = 20  # seconds, after which something hangs
 
 
 @pytest.fixture(autouse=True)
@@ -30,55 +25,6 @@ def _true_ledger(transactional_db: None) -> Iterator[None]:
     """However they meet, what is left agrees with itself."""
     yield
     assert_ledger_is_true()
-
-
-def _closing(work: Callable[[], object]) -> object:
-    try:
-        return work()
-    finally:
-        connections.close_all()
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """Do these at the same moment; return their results, or raise what one of them raised."""
-    barrier = threading.Barrier(len(works), timeout=PATIENCE)
-
-    def start(work: Callable[[], object]) -> object:
-        barrier.wait()
-        return _closing(work)
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result(PATIENCE) for future in [pool.submit(start, work) for work in works]]
-
-
-@contextmanager
-def meanwhile(work: Callable[[], object], *, then: Callable[[], object] | None = None, roll_back: bool = False, must_wait: bool = True):
-    """Start `work` in another connection once the body has run, and end the body's transaction when `work` waits for it.
-
-    `then` is what a third person does while `work` waits: it is done, or waits as well, before the body's transaction ends.
-    """
-    with ThreadPoolExecutor(2) as pool:
-        with transaction.atomic():
-            yield
-            other = pool.submit(_closing, work)
-            waited = _somebody_waits(other.done)
-            third = pool.submit(_closing, then) if then else other
-            _somebody_waits(third.done, how_many=2 if then else 1)
-            transaction.set_rollback(roll_back)
-        other.result(PATIENCE)
-        third.result(PATIENCE)
-    assert waited or not must_wait, "the two did not meet: this test shows nothing"
-
-
-def _somebody_waits(too_late: Callable[[], bool], *, how_many: int = 1) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and not too_late():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0] >= how_many:
-                return True
-        time.sleep(0.01)
-    return False
 
 
 def _win(sale):
@@ -140,7 +86,7 @@ def test_q4_two_sales_that_change_places_between_two_companies_take_their_questi
 
     def retire_when_both_are_here(sale_ids):
         met.append(sale_ids)
-        _somebody_waits(lambda: len(met) == 2)
+        somebody_waits(lambda: len(met) == 2)
         retire(sale_ids)
 
     monkeypatch.setattr(suggestions, "retire_for_sales", retire_when_both_are_here)
@@ -206,7 +152,7 @@ def test_a2_a_rule_judges_by_the_category_that_a_colleague_has_just_set(category
     assert (where(sale.company), by_rules()) == ("Partner", [("sale_won", "skipped", "not_potential")])
 
 
-def test_a1_a_rule_that_is_switched_off_while_somebody_waits_does_not_act(category):
+def test_a1_a_rule_that_is_switched_off_whilesomebody_waits_does_not_act(category):
     rule("sale_won", category["Customer"])
     sale = SaleFactory()
     with meanwhile(lambda: _win(sale)):

@@ -15,7 +15,7 @@ from tests.conftest import on_postgresql
 from tests.crm.writes import change
 from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
 from tests.workflow.ledger import assert_ledger_is_true
-from tests.workflow.test_races import at_once, meanwhile
+from tests.workflow.threads import at_once, meanwhile
 from workflow import decisions
 from workflow.models import CategoryDecision, HandOver
 

@@ -14,7 +14,7 @@ from tests.crm.writes import change, plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow import rules_form
 from tests.workflow.ledger import assert_ledger_is_true, latest, numbers, where
-from tests.workflow.test_races import at_once, meanwhile
+from tests.workflow.threads import at_once, meanwhile
 from workflow import decisions
 from workflow.models import AutomationRule, CategoryDecision
 
