@@ -201,7 +201,7 @@ class Machine(Player):
 
     def edit_user(self, name: str, is_active: bool) -> None:
         self.havn.set_active(name, is_active)
-        self.model.users[name].is_active = is_active
+        self.model.edit_user(name, is_active=is_active)
 
     def edit_deletion(self, name: str, is_deleted: bool) -> None:
         self.havn.delete_category(name, is_deleted)

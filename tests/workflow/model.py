@@ -181,6 +181,15 @@ class Model:
         elif our_contact and self.users[our_contact].is_active:
             decision.asked_of = our_contact
 
+    def edit_user(self, name: str, *, is_active: bool) -> None:
+        """Q3: what waits for somebody who is deactivated passes on to our contact, if that is somebody else who may edit, else to the administrators."""
+        leaves, self.users[name].is_active = self.users[name].is_active and not is_active, is_active
+        for company, decisions in self.decisions.items() if leaves else ():
+            for decision in decisions:
+                if decision.outcome == "waiting" and decision.asked_of == name:
+                    our_contact = self.companies[company].our_contact
+                    decision.asked_of = our_contact if self._may_edit(our_contact) else None
+
     def _may_edit(self, name: str | None) -> bool:
         return name is not None and self.users[name].is_active and self.users[name].may_edit
 

@@ -57,7 +57,7 @@ def test_c4_each_company_gets_its_decision_and_its_number(administrator, client,
         assert (decision.from_category.name, decision.to_category.name) == ("Partner", "Other")
         assert (decision.caused_by, decision.decided_by) == (administrator, administrator)
         assert (where(one), numbers(one)) == ("Other", [1, 2])
-    assert "Moved by Maja Lindholm: the list item was replaced" in client.get(company.get_absolute_url()).content.decode()
+    assert "Moved by Maja Lindholm, because the category Partner was replaced." in client.get(company.get_absolute_url()).content.decode()
 
 
 def test_c4_replacing_fires_no_rule_but_l3_gives_contacts_the_default(category, status):
