@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from crm.models import User
+
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

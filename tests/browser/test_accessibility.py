@@ -16,6 +16,7 @@ from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFac
 from workflow.models import Batch, CategoryDecision, Trigger
 
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}  # the rest is the same in both themes
 
 
 @pytest.fixture
@@ -63,18 +64,18 @@ def test_every_screen_is_accessible_and_fits(browser: Browser, live_server, scre
     page = context.new_page()
     found = []
     page.goto(f"{live_server.url}/login/")
-    found += _look(page, "/login/", width)
+    found += _look(page, "/login/", width, scheme)
     log_in(page, live_server.url, maja)
     for address in addresses:
         page.goto(live_server.url + address)
-        found += _look(page, address, width)
+        found += _look(page, address, width, scheme)
     assert found == []
 
 
-def _look(page, address, width):
+def _look(page, address, width, scheme):
     # Sticky bars are taken out of the way: what happens to lie under one is no fault of its size.
     page.add_style_tag(content=".tabbar,.savebar,.topbar{position:static!important}")
-    results = Axe().run(page, options=AXE).response
+    results = Axe().run(page, options=AXE if scheme == "light" else COLOURS).response
     wide = page.evaluate("document.documentElement.scrollWidth")
     bad = [(address, rule["id"], node["html"][:160]) for rule in results["violations"] for node in rule["nodes"]]
     return bad + ([(address, "wider than the screen", wide)] if wide > width else [])

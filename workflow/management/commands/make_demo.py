@@ -56,6 +56,6 @@ def make_users(now: datetime) -> dict[str, User]:
             first, last = name.split(" ")
             language = {"language": "en"} if key in ENGLISH else {}
             make = User.objects.create_superuser if key == "maja" else User.objects.create_user
-            users[key] = make(f"{key}@havn.example", PASSWORD, first_name=first, last_name=last, **language)
+            users[key] = make(f"{key}@havn.example", PASSWORD, first_name=first, last_name=last, last_login=now - timedelta(hours=18), **language)
             users[key].groups.set([Group.objects.get(name=ADMINISTRATOR if key == "maja" else SALESPERSON)])
     return users
