@@ -19,5 +19,10 @@ class LeadChange(NamedTuple):
     automatic: bool = False
     replaced: bool = False
 
+    @property
+    def by_people(self) -> bool:
+        """Whether somebody set it for this contact: only then do rules look."""
+        return not (self.automatic or self.replaced)
+
 
 leads_changed = Signal()  # changes: list[LeadChange]

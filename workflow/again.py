@@ -12,11 +12,12 @@ from crm.models import Company, Sale, User
 from crm.models.companies import lock_companies, lock_contacts
 from leads.models import Lead
 from workflow import engine, suggestions
+from workflow.engine import Later
 from workflow.explain import skip_reason
-from workflow.models import AutomationRule, CategoryDecision, Outcome, SkipReason, Trigger
+from workflow.models import AutomationRule, Backfill, Batch, CategoryDecision, Outcome, SkipReason, Trigger
 from workflow.triggers import Cause
 
-RETRY = "retry"  # kind of the batch that a retry is
+RETRY = Batch.RETRY
 
 
 class CannotAskAgain(Exception):
@@ -120,16 +121,20 @@ def retry(decision_id: int, *, by: User) -> CategoryDecision:
     """
     if not by.is_administrator:
         raise PermissionDenied(_("Only an administrator can retry a rule."))
-    with transaction.atomic(), working(user=by, kind=RETRY):
+    with transaction.atomic():
         old = _locked(decision_id)
         if old.outcome != Outcome.FAILED or hasattr(old, "retried_by"):
             raise CannotRetry(_("This was retried already."))
-        if still_stands(old) and AutomationRule.objects.filter(pk=old.rule_id or 0, is_enabled=True).exists():
-            record = old.contact_id if old.cause == Trigger.LEAD_STATUS_SET else old.sale_id
-            engine.run([Cause(Trigger(old.cause), old.company_id, record or 0)], retries=old)
-        new = CategoryDecision.objects.with_names().filter(retries=old).first()
-        if new is None:
-            now = timezone.now()
-            _same_cause(old, outcome=Outcome.OBSOLETE, caused_by=old.caused_by, decided_by=by, decided_at=now, batch_id=engine.current_batch_id())
-            new = CategoryDecision.objects.with_names().get(retries=old)
-        return new
+        job = Backfill.objects.select_related("batch").filter(batch=old.batch_id or 0).first()  # then it goes on being part of that
+        with working(user=by, kind=job.batch.kind, continues=job.batch.token) if job else working(user=by, kind=RETRY):
+            _look_again(old, by, Later(job.asked_of_id) if job else None)
+        return CategoryDecision.objects.with_names().get(retries=old)
+
+
+def _look_again(old: CategoryDecision, by: User, later: Later | None) -> None:
+    if still_stands(old) and AutomationRule.objects.filter(pk=old.rule_id or 0, is_enabled=True).exists():
+        record = old.contact_id if old.cause == Trigger.LEAD_STATUS_SET else old.sale_id
+        engine.run([Cause(Trigger(old.cause), old.company_id, record or 0)], retries=old, later=later)
+    if not CategoryDecision.objects.filter(retries=old).exists():
+        now = timezone.now()
+        _same_cause(old, outcome=Outcome.OBSOLETE, caused_by=old.caused_by, decided_by=by, decided_at=now, batch_id=engine.current_batch_id())

@@ -20,7 +20,7 @@ from crm.retrying import retrying
 from crm.sql import CHUNK
 from workflow import engine
 from workflow.engine import Later
-from workflow.models import APPLIED, AutomationRule, Backfill, Batch, CategoryDecision, Outcome, Trigger
+from workflow.models import APPLIED, AutomationRule, Backfill, Batch, CategoryDecision, Outcome, Trigger, WorkflowSettings
 from workflow.preview import Draft, Seen, preview
 from workflow.triggers import Cause
 
@@ -39,9 +39,14 @@ class Applying:
     failed: int
 
     @property
-    def left(self) -> int:
-        """Companies to go. Some of them may have changed meanwhile, and drop out."""
-        return 0 if self.job.ended_at else max(0, self.job.total - self.done)
+    def is_on(self) -> bool:
+        """Whether it has not ended."""
+        return self.job.ended_at is None
+
+    @property
+    def shown(self) -> int:
+        """For a bar that ends at `job.total`. Companies drop out and come back meanwhile, so this is not exact."""
+        return min(self.done, self.job.total)
 
 
 class CannotApply(Exception):
@@ -56,12 +61,12 @@ def begin(draft: Draft, *, since: dt.datetime, by: User, left_out: Collection[in
     """Note that the rule is to be applied to what happened since then, but for some companies; `go_on()` does it.
 
     Where the rule asks, it asks `by`, who causes it (Q3), or with `ask_our_contact` each company's own. Raises PermissionDenied,
-    and CannotApply where the rule is off, has another target by now, or has nothing to do. Six statements.
+    and CannotApply where the rule is off, says something else by now, or has nothing to do. Seven statements.
     """
     _may_apply(by)
     until = timezone.now()
     with transaction.atomic():
-        rule = _locked_rule(draft.rule_id, draft.target_id, draft.asks)
+        rule = _locked_rule(draft)
         if rule is None:
             raise CannotApply(_("The rule has changed meanwhile, or is off. Nothing was applied. This is what it would do now."))
         left = set(left_out)
@@ -70,20 +75,27 @@ def begin(draft: Draft, *, since: dt.datetime, by: User, left_out: Collection[in
             raise CannotApply(_("No company is left to apply the rule to. Nothing was changed."))
         batch = Batch.objects.create(token=uuid.uuid4(), kind=KIND, user=by)
         return Backfill.objects.create(
-            batch=batch, rule=rule, target_category_id=draft.target_id, ask_user=draft.asks, ask_our_contact=ask_our_contact,
-            since=since, until=until, left_out=sorted(left), total=total,
+            batch=batch, rule=rule, lead_status_id=draft.lead_status_id, target_category_id=draft.target_id, ask_user=draft.asks,
+            ask_our_contact=ask_our_contact, since=since, until=until, left_out=sorted(left), total=total,
         )  # fmt: skip
 
 
 def go_on(batch: Batch, *, by: User, most: int = CHUNK) -> Backfill:
     """Apply it to the next `most` companies; `ended_at` of what is returned says whether that was all.
 
-    Each part is a transaction of its own, in which one person at a time goes on. It ends early where the rule has changed.
-    Raises PermissionDenied. A part costs the statements of one preview and of one save.
+    Whoever goes on with it, it is still done by whoever began it. Each part is a transaction of its own, in which one person at
+    a time goes on. It ends early where the rule has changed. Raises PermissionDenied. A part costs the statements of one preview
+    and of one save.
     """
     _may_apply(by)
-    with working(user=by, kind=KIND, continues=batch.token):
-        return retrying(lambda: _part(batch, by, most))
+    with working(user=batch.user, kind=KIND, continues=batch.token):
+        return retrying(lambda: _part(batch, most))
+
+
+def stop(batch: Batch, *, by: User) -> None:
+    """Apply it to no more companies; what is done stays done. Raises PermissionDenied. One statement."""
+    _may_apply(by)
+    Backfill.objects.filter(batch=batch, ended_at=None).update(ended_at=timezone.now(), stopped=True)
 
 
 def applying_of(batch: Batch) -> Applying | None:
@@ -99,15 +111,16 @@ def applying_of(batch: Batch) -> Applying | None:
 
 
 @transaction.atomic
-def _part(batch: Batch, by: User, most: int) -> Backfill:
-    job = Backfill.objects.select_for_update(no_key=True).get(pk=batch.pk)
+def _part(batch: Batch, most: int) -> Backfill:
+    draft = _draft_of(Backfill.objects.select_related("rule").get(pk=batch.pk))
+    rule = _locked_rule(draft)
+    job = Backfill.objects.select_for_update(no_key=True, of=("self",)).select_related("batch").get(pk=batch.pk)
     if job.ended_at:
         return job
-    rule = _locked_rule(job.rule_id, job.target_category_id, job.ask_user)
-    todo = _todo(job, Draft.of(rule)) if rule else []
+    todo = _todo(job, draft) if rule else []
     if rule and todo:
         part = todo[:most]
-        _apply(part, Trigger(rule.trigger), Later(None if job.ask_our_contact else by.pk))
+        _apply(part, Trigger(rule.trigger), Later(job.asked_of_id))
         job.done_to = part[-1].company_id
     job.stopped = rule is None
     if len(todo) <= most:
@@ -132,10 +145,19 @@ def _apply(part: list[Seen], trigger: Trigger, later: Later) -> None:
     engine.run([Cause(trigger, seen.company_id, seen.record_id) for seen in part], later=later)
 
 
-def _locked_rule(rule_id: int, target_id: int, asks: bool) -> AutomationRule | None:
-    """The rule, if it is on and still says this; nobody changes it before this transaction ends."""
-    rules = AutomationRule.objects.select_for_update(no_key=True).filter(is_enabled=True, archived_at=None)
-    return rules.filter(pk=rule_id, target_category=target_id, ask_user=asks).first()
+def _draft_of(job: Backfill) -> Draft:
+    """The rule as it was when it was begun with."""
+    return Draft(Trigger(job.rule.trigger), job.target_category_id, job.ask_user, job.lead_status_id, job.rule_id)
+
+
+def _locked_rule(draft: Draft) -> AutomationRule | None:
+    """The rule, if it is on and still says this; nobody changes it before this transaction ends.
+
+    The row of settings comes first: whoever saves rules, or replaces an item that they name, holds it before anything else.
+    """
+    WorkflowSettings.objects.select_for_update().get(pk=1)
+    rule = AutomationRule.objects.select_for_update(no_key=True).filter(pk=draft.rule_id, is_enabled=True, archived_at=None).first()
+    return rule if rule and Draft.of(rule) == draft else None
 
 
 def _may_apply(user: User) -> None:

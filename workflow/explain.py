@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from workflow.models import CategoryDecision, Outcome, SkipReason, Trigger
+from workflow.models import Batch, CategoryDecision, Outcome, SkipReason, Trigger
 
 Origin = CategoryDecision.Origin
 
@@ -75,7 +75,9 @@ def _result(decision: CategoryDecision, why: str) -> str:
 
 def _retried_by(decision: CategoryDecision) -> object:
     """Who let a rule that had failed look again; nobody, where it did not fail."""
-    return (decision.batch.user or _("the system")) if decision.retries_id and decision.batch else None
+    if not decision.retries_id or not decision.batch:
+        return None
+    return decision.decided_by or (decision.batch.user or _("the system") if decision.batch.kind == Batch.RETRY else None)
 
 
 def _of_person(decision: CategoryDecision) -> str:

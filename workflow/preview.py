@@ -101,10 +101,11 @@ def preview(draft: Draft, *, since: dt.datetime, until: dt.datetime) -> Preview:
 def causes_between(trigger: Trigger, since: dt.datetime, until: dt.datetime, lead_status_id: int | None = None) -> list[Cause]:
     """What called for rules with this trigger in that time, each once, the latest first. One statement."""
     if trigger == Trigger.LEAD_STATUS_SET:
-        changes = LeadStatusChange.objects.filter(at__gte=since, at__lt=until, to_status=lead_status_id, is_automatic=False).order_by("-pk")
-        rows = changes.values_list("contact_id", "from_status_id", "to_status_id", "contact__company_id")
-        leads = {contact: (LeadChange(contact, old, new), company) for contact, old, new, company in rows}
-        return lead_causes([change for change, _company in leads.values()], {contact: company for contact, (_change, company) in leads.items()})
+        changes = LeadStatusChange.objects.filter(at__gte=since, at__lt=until, to_status=lead_status_id).order_by("-pk")
+        names = ("contact_id", "from_status_id", "to_status_id", "is_automatic", "is_replacement")
+        found = list(changes.values_list("contact__company_id", *names))
+        company_of = {contact: company for company, contact, *_change in found}
+        return list(dict.fromkeys(lead_causes([LeadChange(*change) for _company, *change in found], company_of)))
     transitions = SaleTransition.objects.filter(at__gte=since, at__lt=until, to_company__isnull=False).order_by("-pk")
     if trigger != Trigger.SALE_REGISTERED:  # only to read fewer: what calls for a rule, triggers.py says
         transitions = transitions.filter(to_status=trigger.removeprefix("sale_"))

@@ -36,7 +36,7 @@ def _may_end_a_question(change: SaleChange) -> bool:
 @receiver(leads_changed)
 def lead_statuses_set(changes: list[LeadChange], **kwargs: Any) -> None:
     """Rule 4. What waits because of a status that was replaced moves with it (item_uses.py)."""
-    by_people = [change for change in changes if not change.automatic and not change.replaced]
+    by_people = [change for change in changes if change.by_people]
     if by_people:
         company_of = dict(Contact.objects.filter(pk__in=[change.contact_id for change in by_people]).values_list("pk", "company_id"))
         engine.run(lead_causes(by_people, company_of))

@@ -41,5 +41,5 @@ def sale_causes(changes: Iterable[SaleChange]) -> list[Cause]:
 
 
 def lead_causes(changes: Iterable[LeadChange], company_of: dict[int, int]) -> list[Cause]:
-    """Lead statuses that somebody set. A default that Havn assigned is none (L3)."""
-    return [Cause(Trigger.LEAD_STATUS_SET, company_of[change.contact_id], change.contact_id) for change in changes if not change.automatic]
+    """Lead statuses that somebody set. Neither a default that Havn assigned (L3) nor a list item's replacement (C4) is one."""
+    return [Cause(Trigger.LEAD_STATUS_SET, company_of[change.contact_id], change.contact_id) for change in changes if change.by_people]

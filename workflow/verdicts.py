@@ -76,8 +76,8 @@ OF_LEADS = {
 }
 # What happened some time ago must still be so.
 STATUS = "CASE cause.trigger WHEN 'sale_won' THEN 'won' WHEN 'sale_lost' THEN 'lost' ELSE s.status END"
-OF_EARLIER_SALES = {**OF_SALES, "joins": f"{OF_SALES['joins']} AND s.archived_at IS NULL AND s.status = {STATUS}"}
-OF_EARLIER_LEADS = {**OF_LEADS, "joins": f"{OF_LEADS['joins']} AND p.archived_at IS NULL"}
+OF_EARLIER_SALES = {**OF_SALES, "joins": f"{OF_SALES['joins']} AND c.archived_at IS NULL AND s.archived_at IS NULL AND s.status = {STATUS}"}
+OF_EARLIER_LEADS = {**OF_LEADS, "joins": f"{OF_LEADS['joins']} AND c.archived_at IS NULL AND p.archived_at IS NULL"}
 
 RULES = "workflow_automationrule"
 CAUSES = {  # by vendor: the query, and the types of its parameters

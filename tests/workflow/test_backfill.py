@@ -8,13 +8,16 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from crm.actor import acting_as
+from crm.lists import delete_item
 from crm.models import Company
+from leads.models import LeadStatus
 from tests.crm.writes import change
 from tests.factories import ContactFactory, SaleFactory, rule
 from tests.workflow.ledger import assert_ledger_is_true, latest, place, where
 from workflow import backfill, decisions, engine
 from workflow.again import retry
-from workflow.backfill import CannotApply, begin, go_on
+from workflow.backfill import CannotApply, applying_of, begin, go_on
 from workflow.explain import explain
 from workflow.inbox import waiting_for
 from workflow.models import AutomationRule, CategoryDecision
@@ -132,6 +135,34 @@ def test_a_rule_that_is_switched_off_halfway_goes_no_further(won, category, admi
     assert [where(sale.company) for sale in won].count("Customer") == 2
 
 
+def test_a_rule_whose_lead_status_is_replaced_halfway_goes_no_further_c4(category, status, administrator):
+    leads = [ContactFactory().lead for _number in range(3)]
+    for lead in leads:
+        change("save", lead, status=status["Contacting"])
+    qualified = ContactFactory().lead
+    change("save", qualified, status=status["Qualified"])
+    acting = rule("lead_status_set", category["Opportunity"], lead_status=status["Contacting"])
+    job = begin(Draft.of(acting), since=timezone.now() - dt.timedelta(days=30), by=administrator)
+    go_on(job.batch, by=administrator, most=1)
+    delete_item(model=LeadStatus, pk=status["Contacting"].pk, area="lead-statuses", replacement=status["Qualified"].pk)
+    assert go_on(job.batch, by=administrator).stopped
+    assert where(qualified.contact.company) == "Lead"
+    assert _outcomes(job.batch) == [("backfill", "changed", "")]
+
+
+def test_an_application_that_finds_more_than_it_began_with_goes_on_to_the_end(category, administrator):
+    *_others, late = [SaleFactory(status="won") for _number in range(3)]
+    place(late.company, category["Partner"])
+    job = begin(Draft.of(rule("sale_won", category["Customer"])), since=timezone.now() - dt.timedelta(days=30), by=administrator)
+    place(late.company, category["Lead"])
+    for _part in range(2):
+        go_on(job.batch, by=administrator, most=1)
+    applying = applying_of(job.batch)
+    assert (applying.is_on, applying.shown, applying.job.total) == (True, 2, 2)
+    assert go_on(job.batch, by=administrator, most=1).ended_at
+    assert where(late.company) == "Customer"
+
+
 def test_only_an_administrator_applies_a_rule(won, category, administrator, salesperson):
     draft = Draft.of(rule("sale_won", category["Customer"]))
     with pytest.raises(PermissionDenied):
@@ -210,8 +241,26 @@ def test_a_rule_that_fails_is_recorded_and_can_be_retried_a7(won, category, admi
     failed = CategoryDecision.objects.failed().filter(batch=job.batch)
     assert set(failed.values_list("trigger", flat=True)) == {"backfill"}
     assert failed.count() == 5
-    assert retry(failed.first().pk, by=administrator).outcome == "changed"
+    retried = retry(failed.first().pk, by=administrator)
+    assert (retried.outcome, retried.trigger, retried.batch_id) == ("changed", "backfill", job.batch.pk)
+    undo_batch(job.batch, by=administrator)  # it is still part of the whole
+    assert {where(sale.company) for sale in won} == {"Lead"}
     assert_ledger_is_true()
+
+
+def test_a_retry_asks_whom_the_application_would_have_asked_and_no_company_twice_a7_q4(won, category, administrator, salesperson, monkeypatch):
+    Company.objects.filter(pk=won[0].company_id).update(our_contact=salesperson)
+    acting = rule("sale_won", category["Customer"], ask=True)
+    job = begin(Draft.of(acting), since=timezone.now() - dt.timedelta(days=30), by=administrator, ask_our_contact=True)
+    with monkeypatch.context() as broken:
+        broken.setattr(engine.verdicts, "write", None)
+        go_on(job.batch, by=administrator)
+    failed = {decision.company_id: decision.pk for decision in CategoryDecision.objects.failed()}
+    assert retry(failed[won[0].company_id], by=administrator).asked_of == salesperson
+    with acting_as(salesperson):
+        newer = SaleFactory(company=won[1].company, status="won")
+    assert retry(failed[won[1].company_id], by=administrator).skip_reason == "question_waits"
+    assert CategoryDecision.objects.waiting().get(company=won[1].company).sale == newer
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from crm.lists import delete_item
 from crm.models import Sale, SaleTransition
+from leads.models import Lead, LeadStatus, LeadStatusChange
 from tests.crm.writes import change
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow.ledger import keep, latest, place
@@ -53,6 +55,20 @@ def test_a_rule_would_move_the_companies_whose_contacts_got_the_lead_status(woul
     change("save", contact.lead, status=status["Qualified"])
     change("save", other.lead, status=status["Contacting"])
     assert _companies(would("lead_status_set", "Opportunity", lead_status_id=status["Qualified"].pk)) == [contact.company_id]
+
+
+def test_a_lead_status_that_was_replaced_in_the_list_calls_for_no_rule_c4(would, status):
+    lead = ContactFactory().lead
+    change("save", lead, status=status["Contacting"])
+    LeadStatusChange.objects.update(at=timezone.now() - dt.timedelta(days=400))
+    delete_item(model=LeadStatus, pk=status["Contacting"].pk, area="lead-statuses", replacement=status["Qualified"].pk)
+    assert Lead.objects.get().status == status["Qualified"]
+    assert not _companies(would("lead_status_set", "Opportunity", lead_status_id=status["Qualified"].pk))
+
+
+def test_an_archived_company_is_left_alone_s5(would):
+    change("save", SaleFactory(status="won").company, archived_at=timezone.now())
+    assert not _companies(would("sale_won", "Customer"))
 
 
 def test_a_default_that_havn_assigned_calls_for_no_rule_l3(would, status):

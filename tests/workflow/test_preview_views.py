@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from tests.crm.addresses import HTMX
 from tests.crm.writes import change
-from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
 from tests.workflow.ledger import keep, latest, where
 from workflow.models import AutomationRule, Batch, CategoryDecision
 from workflow.views import preview as views
@@ -80,6 +81,54 @@ def test_values_that_do_not_exist_do_no_harm(maja, won, bad):
     assert maja.post(PREVIEW, bad).status_code == 200
     assert maja.get(DIALOG, {**bad, "prefix": "\0"}, headers=HTMX).status_code == 200
     assert maja.get(TRY, bad).status_code == 200
+
+
+def test_another_rule_is_shown_as_it_is_saved(maja, won, category, status):
+    rule("sale_won", category["Customer"])
+    rule("sale_lost", category["Lost opportunity"], ask=True)
+    rule("lead_status_set", category["Opportunity"], lead_status=status["Qualified"])
+    rule("lead_status_set", category["Partner"], lead_status=status["Contacting"])
+    form = maja.get(PREVIEW, {"trigger": "sale_won"}).context["form"]
+    other = maja.get(PREVIEW, {"trigger": "sale_lost", "for": form.shown_for, "category": category["Customer"].pk}).context["form"]
+    assert (other.draft.target_id, other.draft.asks, other.is_saved) == (category["Lost opportunity"].pk, True, True)
+    first = maja.get(PREVIEW, {"trigger": "lead_status_set", "for": other.shown_for, "category": category["Customer"].pk}).context["form"]
+    second = {"trigger": "lead_status_set", "for": first.shown_for, "status": status["Contacting"].pk, "category": first.draft.target_id}
+    assert maja.get(PREVIEW, second).context["form"].draft.target_id == category["Partner"].pk
+    typed = {"trigger": "sale_won", "for": "sale_won:", "category": category["Partner"].pk}
+    assert maja.get(PREVIEW, typed).context["form"].draft.target_id == category["Partner"].pk
+
+
+def test_who_is_asked_is_kept_when_the_page_turns_q3(maja, won, category):
+    page = _html(maja.post(PREVIEW, _form(rule("sale_won", category["Customer"], ask=True), whom="our-contact")))
+    assert 'value="our-contact" checked' in page
+    assert 'value="me" checked' not in page
+
+
+def test_too_many_that_are_left_out_are_refused_in_words(maja, won, category):
+    ids = ",".join(str(pk) for pk in range(10_000, 16_000))
+    response = maja.post(APPLY, _form(rule("sale_won", category["Customer"]), left_out=ids))
+    assert response.status_code == 409
+    assert "More than 5000 companies are left out." in _html(response)
+    assert {where(sale.company) for sale in won} == {"Lead"}
+
+
+def test_somebody_else_who_looks_at_it_does_not_go_on_with_it_and_can_stop_it(maja, administrator, won, category, monkeypatch, client):
+    monkeypatch.setattr(views, "STEP", 1)
+    maja.post(APPLY, _form(rule("sale_won", category["Customer"], ask=True)))
+    batch = Batch.objects.get(kind="backfill")
+    other = UserFactory(groups=[Group.objects.get(name="Administrator")])
+    client.force_login(other)
+    page = _html(client.get(batch.get_absolute_url()))
+    assert "Maja Lindholm began this." in page
+    assert "load delay" not in page
+    assert "Not finished" in _html(client.get(reverse("workflow:batches")))
+    step = reverse("workflow:batch-apply", args=[batch.pk])
+    client.post(step)
+    asked = CategoryDecision.objects.filter(batch=batch)
+    assert {(decision.asked_of, decision.caused_by) for decision in asked} == {(administrator, administrator)}  # as if Maja had gone on
+    client.post(step, {"stop": "1"})
+    assert "It ended at 2 of 3 companies" in _html(client.get(batch.get_absolute_url()))
+    assert asked.count() == 2
 
 
 def test_turning_the_page_keeps_who_was_left_out(maja, won, category, monkeypatch):

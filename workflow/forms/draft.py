@@ -33,12 +33,13 @@ class DraftForm(forms.Form):
         if self.takes_status and status is not None:
             rules = rules.filter(lead_status=as_pk(status))
         self.rule = rules.first()
-        said = data.copy()
-        if self.rule and name.format("category") not in data:
+        said, about = data.copy(), data.get("for")  # what the page's category and asking were about: another rule has its own
+        if self.rule and (name.format("category") not in data or (about is not None and about != f"{self.trigger}:{status or ''}")):
             said[name.format("category")] = str(self.rule.target_category_id or "")
             said[name.format("ask")] = "on" if self.rule.ask_user else ""
         if self.takes_status and status is None:
             said[name.format("status")] = str(self.rule.lead_status_id or "") if self.rule else ""
+        self.shown_for = f"{self.trigger}:{said.get(name.format('status'), '') if self.takes_status else ''}"
         super().__init__(said, prefix=prefix)
         self.fields["category"].queryset = CompanyCategory.objects.active().select_related("group").order_by("group__position", "position", "pk")
         self.fields["status"].queryset = LeadStatus.objects.active()

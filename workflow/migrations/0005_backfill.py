@@ -8,6 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('crm', '0004_settings_change_item'),
+        ('leads', '0002_statuses'),
         ('workflow', '0004_known_rules'),
     ]
 
@@ -30,6 +31,7 @@ class Migration(migrations.Migration):
                 ('done_to', models.BigIntegerField(default=0)),
                 ('ended_at', models.DateTimeField(null=True)),
                 ('stopped', models.BooleanField(default=False)),
+                ('lead_status', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.leadstatus')),
                 ('rule', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workflow.automationrule')),
                 ('target_category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.companycategory')),
             ],

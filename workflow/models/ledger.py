@@ -18,6 +18,8 @@ from workflow.models.rules import AutomationRule, Trigger
 class Batch(models.Model):
     """Decisions that belong together: an import, a bulk edit, a backfill."""
 
+    RETRY = "retry"
+
     token = models.UUIDField(unique=True, editable=False)
     kind = models.CharField(max_length=20)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -49,6 +51,7 @@ class Backfill(models.Model):
 
     batch = models.OneToOneField(Batch, models.PROTECT, primary_key=True, related_name="backfill")
     rule = models.ForeignKey(AutomationRule, models.PROTECT, related_name="+")
+    lead_status = models.ForeignKey(LeadStatus, models.PROTECT, null=True, related_name="+")
     target_category = models.ForeignKey(CompanyCategory, models.PROTECT, related_name="+")
     ask_user = models.BooleanField()
     ask_our_contact = models.BooleanField(default=False)  # rather than whoever applies it
@@ -66,6 +69,11 @@ class Backfill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch_id}: {self.rule_id}"
+
+    @property
+    def asked_of_id(self) -> int | None:
+        """Who is asked where the rule asks; None is by Q3 our contact, else the administrators. Expects `batch`."""
+        return None if self.ask_our_contact else self.batch.user_id
 
 
 class Outcome(models.TextChoices):

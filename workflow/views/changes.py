@@ -120,7 +120,7 @@ def retry_all(request: Request) -> HttpResponse:
 def batches(request: Request) -> HttpResponse:
     """Imports, bulk edits and what else changed many companies at once."""
     require_administrator(request)
-    query = Batch.objects.exclude(kind=RETRY).select_related("user")  # a retry is of one company, and stands in its history
+    query = Batch.objects.exclude(kind=RETRY).select_related("user", "backfill")  # a retry is of one company, and stands in its history
     found = paginate(query, field="at", descending=True, cursor=request.GET.get("page", ""))
     return page(request, "settings/batches.html", {"active": "workflow", "tab": "batches", "found": found}, fragment="list")
 

@@ -64,7 +64,8 @@ def _context(request: Request, form: DraftForm, *, size: int = 0, **extra: Any) 
         "entries": _entries(form, shown) if draft else [], "hidden": _hidden(names, draft, found) if draft else 0,
         "left_out": left_out, "left": len(found.acts) - len(left_out & {seen.company_id for seen in found.acts}),
         "first": start + 1, "last": start + len(shown), "go_back": found.acts[max(0, start - size)].company_id if start else "",
-        "go_on": found.acts[start + size].company_id if len(found.acts) > start + size else "", "request_id": uuid.uuid4(), "triggers": Trigger, **extra,
+        "go_on": found.acts[start + size].company_id if len(found.acts) > start + size else "", "request_id": uuid.uuid4(), "triggers": Trigger,
+        "whom": request.POST.get("whom", "me"), **extra,
     }  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def _since(form: DraftForm, until: dt.datetime) -> dt.datetime:
 
 def _left_out(request: Request) -> set[int]:
     """Whom the pages before left out, and whom this one does: shown there, and not chosen."""
-    before = [pk for part in request.POST.get("left_out", "").split(",") if (pk := as_pk(part))][:MOST_LEFT_OUT]
+    before = [pk for part in request.POST.get("left_out", "").split(",") if (pk := as_pk(part))]
     shown = {pk for value in request.POST.getlist("shown") if (pk := as_pk(value))}
     chosen = {pk for value in request.POST.getlist("chosen") if (pk := as_pk(value))}
     return (set(before) | shown) - chosen
@@ -120,6 +121,8 @@ def rule_apply(request: Request) -> HttpResponse:
 def _begin(request: Request, form: DraftForm) -> Batch:
     if form.draft is None or not form.is_saved:
         raise CannotApply(_("Only a rule that is saved like this, and on, can be applied. Nothing was changed."))
+    if len(_left_out(request)) > MOST_LEFT_OUT:
+        raise CannotApply(_("More than {n} companies are left out. Nothing was changed. Choose fewer days, or another rule.").format(n=MOST_LEFT_OUT))
     since, whom = _since(form, timezone.now()), request.POST.get("whom") == "our-contact"
     return backfill.begin(form.draft, since=since, by=request.user, left_out=_left_out(request), ask_our_contact=whom).batch
 
@@ -130,6 +133,8 @@ def batch_apply(request: Request, pk: int) -> HttpResponse:
     batch = get_object_or_404(Batch.objects.all(), pk=pk)
     require_administrator(request)
     get_object_or_404(Backfill.objects.all(), batch=batch)
+    if "stop" in request.POST:
+        backfill.stop(batch, by=request.user)
     job = backfill.go_on(batch, by=request.user, most=STEP)
     if not request.htmx:
         return redirect(batch)
