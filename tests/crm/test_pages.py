@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from crm.models import User
 from tests.crm.addresses import FOR_ANYBODY, FOR_EVERY_USER, HTMX, PAGES, PRIVATE, SCREENS, SETTINGS, VERBS, WHOLE, WITH_RECORD, address, ask, one_of_everything
 from tests.factories import UserFactory
 
@@ -75,19 +77,15 @@ def test_a_salesperson_opens_every_crm_screen(client, world, salesperson, name):
     assert client.get(address(name, world)).status_code == 200
 
 
-@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("language", ["en", "da"])
 @pytest.mark.parametrize("name", SETTINGS)
-def test_a_settings_screen_is_a_403_with_a_plain_sentence_for_a_salesperson(client, world, salesperson, name, language, method, headers):
-    salesperson.language = language
-    salesperson.save()
+def test_a_settings_screen_is_a_403_with_a_plain_sentence_for_a_salesperson(client, world, salesperson, name):
     client.force_login(salesperson)
-    response = getattr(client, method)(address(name, world), headers=headers)
-    if response.status_code == 405 and (method == "post") != (name in VERBS):
-        return
-    assert response.status_code == 403
-    assert ONLY_ADMINISTRATORS[language] in response.content.decode()
+    for language, method, headers in product(["en", "da"], ["get", "post"], [{}, HTMX]):
+        User.objects.filter(pk=salesperson.pk).update(language=language)
+        response = getattr(client, method)(address(name, world), headers=headers)
+        if response.status_code != 405 or (method == "post") == (name in VERBS):
+            assert response.status_code == 403, (language, method, headers)
+            assert ONLY_ADMINISTRATORS[language] in response.content.decode()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -107,12 +105,12 @@ def test_somebody_without_rights_gets_a_403_everywhere(client, world, name):
     assert ask(client, name, address(name, world)).status_code == 403
 
 
-@pytest.mark.parametrize("pk", [0, 987_654_321, 10**25], ids=["zero", "unknown", "beyond bigint"])
 @pytest.mark.parametrize("name", WITH_RECORD)
-def test_an_unknown_record_is_a_404_in_plain_words(client, world, salesperson, administrator, name, pk):
+def test_an_unknown_record_is_a_404_in_plain_words(client, world, salesperson, administrator, name):
     client.force_login(administrator if name in SETTINGS else salesperson)
-    for answer in (ask(client, name, address(name, dict.fromkeys(world, pk))), ask(client, name, address(name, dict.fromkeys(world, pk)), headers=HTMX)):
-        assert answer.status_code == 404
+    for pk, headers in product([0, 987_654_321, 10**25], [{}, HTMX]):  # the last one is beyond what a column holds
+        answer = ask(client, name, address(name, dict.fromkeys(world, pk)), headers=headers)
+        assert answer.status_code == 404, (pk, headers)
         assert "This no longer exists, or the address is wrong." in answer.content.decode()
 
 
@@ -152,13 +150,13 @@ def test_htmx_gets_a_fragment_of_the_very_page(client, world, administrator, nam
     assert part.strip()
 
 
-@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
 @pytest.mark.parametrize("name", PAGES)
-def test_no_cache_keeps_a_page_or_mistakes_a_fragment_for_it(client, world, administrator, name, headers):
+def test_no_cache_keeps_a_page_or_mistakes_a_fragment_for_it(client, world, administrator, name):
     client.force_login(administrator)
-    response = client.get(address(name, world), headers=headers)
-    assert "HX-Request" in response["Vary"]
-    assert {"private", "no-store"} <= set(response["Cache-Control"].split(", "))
+    for headers in ({}, HTMX):
+        response = client.get(address(name, world), headers=headers)
+        assert "HX-Request" in response["Vary"], headers
+        assert {"private", "no-store"} <= set(response["Cache-Control"].split(", ")), headers
 
 
 @pytest.mark.parametrize("name", [*PAGES, "crm:login"])
