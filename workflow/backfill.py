@@ -35,6 +35,8 @@ class Applying:
     done: int
     moved: int
     waiting: int
+    kept: int
+    ended: int  # questions that somebody withdrew, or that made no sense any more
     skipped: int
     failed: int
 
@@ -106,8 +108,10 @@ def applying_of(batch: Batch) -> Applying | None:
     rows = CategoryDecision.objects.filter(batch=batch).order_by().values_list("outcome").annotate(n=Count("pk"))
     counts: dict[str, int] = dict(rows)
     moved = sum(counts.get(outcome, 0) for outcome in APPLIED)
-    names = (Outcome.WAITING, Outcome.SKIPPED, Outcome.FAILED)
-    return Applying(job, sum(counts.values()), moved, *(counts.get(name, 0) for name in names))
+    ended = counts.get(Outcome.OBSOLETE, 0) + counts.get(Outcome.REPLACED, 0)
+    names = (Outcome.WAITING, Outcome.KEPT, Outcome.SKIPPED, Outcome.FAILED)
+    waiting, kept, skipped, failed = (counts.get(name, 0) for name in names)
+    return Applying(job, sum(counts.values()), moved, waiting, kept, ended, skipped, failed)
 
 
 @transaction.atomic

@@ -70,6 +70,8 @@ def _result(decision: CategoryDecision, why: str) -> str:
             return _("The rule could not be carried out, so nothing was changed. It looked because {cause}.").format(cause=why)
     if name := _retried_by(decision):
         return _("Retried by {name}, but there was nothing to do any more. The rule had failed after this: {cause}.").format(name=name, cause=why)
+    if decision.decided_by:
+        return _("{name} withdrew the suggestion {category}. It was made because {cause}.").format(name=who, category=category, cause=why)
     return _("The suggestion {category} no longer made sense. It was made because {cause}.").format(category=category, cause=why)
 
 

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from crm.models import Sale
+from crm.models import Sale, User
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.models.companies import lock_companies
 from crm.retrying import retrying
@@ -65,10 +65,10 @@ def retire_for_contacts(contact_ids: Collection[int]) -> None:
     _retire(CategoryDecision.objects.filter(STATUS_MOVED_ON, contact_id__in=contact_ids))
 
 
-def withdraw(query: QuerySet[CategoryDecision]) -> None:
-    """End all of these that wait, 2,000 in a transaction: whoever asked takes the questions back."""
+def withdraw(query: QuerySet[CategoryDecision], *, by: User) -> None:
+    """End all of these that wait, 2,000 in a transaction: `by` takes the questions back, and the ledger says so."""
     while pks := list(query.filter(outcome=Outcome.WAITING).order_by("company").values_list("pk", flat=True)[:CHUNK]):
-        retrying(lambda part=pks: transaction.atomic(_retire)(CategoryDecision.objects.filter(pk__in=part)))  # type: ignore[misc]
+        retrying(lambda part=pks: transaction.atomic(_retire)(CategoryDecision.objects.filter(pk__in=part), by=by))  # type: ignore[misc]
 
 
 COPIED = ("company", "trigger", "rule", "sale", "contact", "lead_status", "batch", "suggested_category", "caused_by", "asked_of")
@@ -111,7 +111,7 @@ def _declined(suggestions: Collection[CategoryDecision]) -> set[int]:
     return {one.pk for one in suggestions if tuple(getattr(one, name) for name in names) in before}
 
 
-def _retire(query: QuerySet[CategoryDecision]) -> None:
+def _retire(query: QuerySet[CategoryDecision], *, by: User | None = None) -> None:
     """End these under the locks of their companies, as whoever asks and answers does. One statement where nothing waits, three where something does.
 
     The update looks only at its own columns, so that an answer given meanwhile stands.
@@ -120,4 +120,4 @@ def _retire(query: QuerySet[CategoryDecision]) -> None:
     if found:
         lock_companies({company for _pk, company in found})
         pks = [pk for pk, _company in found]
-        CategoryDecision.objects.filter(pk__in=pks, outcome=Outcome.WAITING).update(outcome=Outcome.OBSOLETE, decided_at=timezone.now())
+        CategoryDecision.objects.filter(pk__in=pks, outcome=Outcome.WAITING).update(outcome=Outcome.OBSOLETE, decided_by=by, decided_at=timezone.now())

@@ -77,7 +77,7 @@ def _answer(rule: AutomationRule, seen: Seen | None, happening: Happening) -> An
     if seen.place == 1:
         names = {"company": company, "start": company.category, "end": rule.target_category}
         if rule.ask_user:
-            return Answer(rule, "asks", _("Asks whether {company} is to move from {start} to {end}.").format(**names))
+            return Answer(rule, "asks", _("Asks whoever does it whether {company} is to move from {start} to {end}.").format(**names))
         return Answer(rule, "acts", _("Moves {company} from {start} to {end}, without asking.").format(**names))
     told = CategoryDecision(company=company, from_category=company.category, suggested_category=rule.target_category)
     told.skip_reason = seen.skip or SkipReason.OTHER_CAUSE
@@ -90,7 +90,7 @@ def result_of(company: Company, answers: list[Answer]) -> tuple[str, CompanyCate
     if acting is None:
         return capfirst(_("{company} stays {category}.").format(company=company, category=company.category)), None
     if acting.kind == "asks":
-        return _("Somebody is asked, and until then {company} stays {category}.").format(
+        return _("Whoever does it is asked, and until then {company} stays {category}.").format(
             company=company, category=company.category
         ), acting.rule.target_category
     return _("{company} becomes {category}.").format(company=company, category=acting.rule.target_category), acting.rule.target_category

@@ -141,7 +141,7 @@ def undo_batch(batch: Batch, *, by: User, most: int | None = None) -> int:
     if not may_undo_batch(batch, by):
         raise PermissionDenied(_("You do not have access to do this."))
     Backfill.objects.filter(batch=batch, ended_at=None).update(ended_at=timezone.now(), stopped=True)
-    suggestions.withdraw(CategoryDecision.objects.filter(batch=batch))
+    suggestions.withdraw(CategoryDecision.objects.filter(batch=batch), by=by)
     done, after = 0, 0
     with working(user=by, kind=UNDO):
         while most is None or done < most:

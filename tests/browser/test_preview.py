@@ -63,7 +63,9 @@ def test_preview_apply_and_undo(maja: Page):
     maja.get_by_role("link", name="See all companies").click()
     expect(maja.get_by_role("heading", level=1)).to_have_text("What would this do?")
 
+    expect(maja.locator("#preview-apply")).to_contain_text("(3)")
     maja.get_by_role("checkbox", name="Havgaard ApS").uncheck()
+    expect(maja.locator("#preview-apply")).to_contain_text("(2)")
     maja.locator("#preview-apply").click()
     maja.locator("dialog[open] [data-yes]").click()
     expect(maja.get_by_text("2 companies were moved")).to_be_visible()
@@ -111,7 +113,7 @@ def test_the_rules_are_tried_with_the_keyboard_a4(maja: Page, won: list[Company]
     expect(maja.locator("#try-q")).to_be_focused()
     maja.keyboard.press("Tab")
     maja.keyboard.press("Space")
-    expect(maja.locator("#try-answers")).to_contain_text("Asks whether Brørup Fjernvarme is to move from Lead to Customer.")
+    expect(maja.locator("#try-answers")).to_contain_text("Asks whoever does it whether Brørup Fjernvarme is to move from Lead to Customer.")
     expect(maja.locator("#try-event")).to_be_focused()  # the company that was chosen is not a choice any more
     maja.keyboard.press("ArrowDown")
     expect(maja.locator("#try-h")).to_have_text("Brørup Fjernvarme stays Lead.")

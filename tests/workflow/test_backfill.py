@@ -191,7 +191,9 @@ def test_undoing_withdraws_what_nobody_has_answered(won, apply, category, admini
     undo_batch(job.batch, by=administrator)
     assert {where(sale.company) for sale in won} == {"Lead"}
     assert not CategoryDecision.objects.waiting().exists()
-    assert CategoryDecision.objects.filter(batch=job.batch, outcome="obsolete").count() == 4
+    ended = CategoryDecision.objects.with_names().filter(batch=job.batch, outcome="obsolete")
+    assert [decision.decided_by for decision in ended] == [administrator] * 4
+    assert str(explain(ended[0])).startswith("Maja Lindholm withdrew the suggestion Customer. It was made because the sale")
     assert_ledger_is_true()
 
 

@@ -194,6 +194,11 @@ def test_what_it_asks_is_one_list_under_confirmations_q6(maja, won, category):
     assert "3 questions wait for an answer" in page
     assert "Withdraw the questions" in page
     assert len(maja.get(reverse("workflow:confirmations"), {"batch": batch.pk}).context["decisions"]) == 3
+    assert "3 questions that nobody has answered would be withdrawn" in page
+    response = maja.post(reverse("workflow:batch-undo", args=[batch.pk]), follow=True)
+    assert [str(message) for message in response.context["messages"]] == ["3 questions withdrawn"]
+    assert "3 questions were withdrawn, or made no sense any more" in _html(response)
+    assert "Applied: Update category when a sale is won → Customer" in _html(maja.get(reverse("workflow:batches")))
 
 
 def test_a_long_one_goes_on_from_its_page(maja, won, category, monkeypatch):
@@ -227,7 +232,7 @@ def test_try_it_reads_each_rules_answer_in_order_with_its_reason_a4(maja, catego
     company = CompanyFactory(name="Fjordbo")
     answers = maja.get(TRY, {"company": company.pk, "event": "registered-won"}).context["answers"]
     assert [(answer.rule.trigger, answer.text) for answer in answers] == [
-        ("sale_won", "Asks whether Fjordbo is to move from Lead to Customer."),
+        ("sale_won", "Asks whoever does it whether Fjordbo is to move from Lead to Customer."),
         ("sale_lost", "The rule is off."),
         ("lead_status_set", "The rule is about something else."),
         ("sale_registered", "Skipped: another cause acted in the same save."),

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Company, CompanyCategory, Contact, Sale
@@ -39,7 +40,9 @@ class Batch(models.Model):
     @property
     def title(self) -> str:
         """What it was, in the reader's language."""
-        titles = {"import": _("Import"), "bulk": _("Bulk edit"), "backfill": _("Applied to existing companies"), "undo": _("Undo"), "retry": _("Retry")}
+        if self.kind == "backfill":
+            return _t("Applied: {rule} → {category}").format(rule=self.backfill.rule, category=self.backfill.target_category)
+        titles = {"import": _("Import"), "bulk": _("Bulk edit"), "undo": _("Undo"), "retry": _("Retry")}
         return str(titles.get(self.kind, self.kind))
 
 

@@ -120,7 +120,9 @@ def retry_all(request: Request) -> HttpResponse:
 def batches(request: Request) -> HttpResponse:
     """Imports, bulk edits and what else changed many companies at once."""
     require_administrator(request)
-    query = Batch.objects.exclude(kind=RETRY).select_related("user", "backfill")  # a retry is of one company, and stands in its history
+    query = Batch.objects.exclude(kind=RETRY).select_related(
+        "user", "backfill__rule__lead_status", "backfill__target_category"
+    )  # a retry is of one company, and stands in its history
     found = paginate(query, field="at", descending=True, cursor=request.GET.get("page", ""))
     return page(request, "settings/batches.html", {"active": "workflow", "tab": "batches", "found": found}, fragment="list")
 
@@ -150,6 +152,7 @@ def batch_detail(request: Request, pk: int) -> HttpResponse:
 def batch_undo(request: Request, pk: int) -> HttpResponse:
     """Undo a part of what a batch changed; the page goes on by itself until nothing is left."""
     batch = _batch_of(request, pk)
+    waiting = undoing_of(batch).waiting
     count = undo_batch(batch, by=request.user, most=STEP)
     context = _batch_context(batch)
     left = context["undoing"].possible
@@ -158,6 +161,9 @@ def batch_undo(request: Request, pk: int) -> HttpResponse:
         response = page(request, "settings/batch_undo.html", context | {"going_on": True}, fragment="state")
         return then_focus(request, response, "#page-title") if pressed else response
     undone = context["undoing"].undone
-    messages.success(request, ngettext("Undone for {n} company", "Undone for {n} companies", undone).format(n=undone))
+    if undone or not waiting:
+        messages.success(request, ngettext("Undone for {n} company", "Undone for {n} companies", undone).format(n=undone))
+    if waiting:
+        messages.success(request, ngettext("{n} question withdrawn", "{n} questions withdrawn", waiting).format(n=waiting))
     response = finish(request, to=batch.get_absolute_url())
     return then_focus(request, response, "#page-title") if pressed else response
