@@ -5,14 +5,18 @@ from __future__ import annotations
 from django.db.models import Q
 
 from crm.models import User
+from crm.models.rights import EDIT_COMPANY
 from workflow.models import CategoryDecision, DecisionQuerySet, Outcome
 
 
 def waiting_for(user: User) -> DecisionQuerySet:
-    """What waits for this person: what was asked of them; of an administrator also what was asked of nobody."""
+    """What waits for this person: what was asked of them; of an administrator also what nobody else can answer.
+
+    That is what was asked of nobody, or of somebody who may not edit companies: they have left, or never could (Q3).
+    """
     mine = Q(asked_of=user)
     if user.is_administrator:
-        mine |= Q(asked_of=None) | Q(asked_of__is_active=False)
+        mine |= ~Q(asked_of__in=User.objects.who_may(EDIT_COMPANY).order_by().values("pk"))
     return CategoryDecision.objects.waiting().filter(mine)
 
 

@@ -78,6 +78,18 @@ def test_q3_without_a_person_who_caused_it_our_contact_is_asked_and_then_the_adm
     assert sorted(inbox(client, tab="everyone")[0]) == ["With nobody", "With our contact"]
 
 
+def test_q3_what_was_asked_of_our_contact_who_may_not_edit_companies_waits_for_the_administrators(jonas, client, salesperson, administrator, asking):
+    onlooker = UserFactory(first_name="Karen", groups=[])
+    win(None, "Fjordbo", our_contact=onlooker)
+    win(None, "Solgaard", our_contact=salesperson)
+    assert latest(company__name="Fjordbo").asked_of == onlooker
+    assert inbox(jonas) == (["Solgaard"], ["1"], 1)
+    client.force_login(administrator)
+    assert inbox(client) == (["Fjordbo"], ["1", "2"], 1)
+    salesperson.groups.clear()  # a bare write, which passes nothing on
+    assert inbox(client) == (["Solgaard", "Fjordbo"], ["2", "2"], 2)
+
+
 def test_q3_everyones_is_only_for_administrators(jonas, colleague, asking):
     win(colleague, "Theirs")
     assert inbox(jonas, tab="everyone") == ([], ["0"], 0)
