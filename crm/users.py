@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group
 from django.db import models, transaction
 
 from crm.models import Company, SettingsChange, User
-from crm.models.companies import lock_companies
 from crm.models.rights import EDIT_COMPANY, USERS_AREA, watching
+from crm.sql import nobody_at_work
 
 
 @transaction.atomic
@@ -52,7 +52,7 @@ def reactivate(user: User) -> None:
 
 def _pass_companies(user: User, to: User | None, log: dict[str, Any]) -> None:
     if to is not None:
-        lock_companies(Company.objects.filter(our_contact=user).values_list("pk", flat=True))
+        nobody_at_work("crm_company")  # before any row: what waits passes on under the same lock
         if Company.objects.filter(our_contact=user).update(our_contact=to):
             log["companies_to"] = to.pk
 

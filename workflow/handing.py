@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from crm.actor import current_actor
 from crm.models import User
-from crm.models.companies import lock_companies
 from crm.models.rights import EDIT_COMPANY
-from crm.sql import CHUNK, insert_rows
+from crm.sql import CHUNK, insert_rows, nobody_at_work
 from workflow.models import CategoryDecision, DecisionQuerySet, HandOver
 
 
@@ -26,13 +25,11 @@ def waiting_of(user_ids: Collection[int]) -> DecisionQuerySet:
 def pass_on(user_ids: Collection[int]) -> None:
     """Ask each company's our contact instead, if they may edit companies, else the administrators.
 
-    The users must have lost their rights already. Under the locks of the companies, as every answer is: what was answered
-    meanwhile stays answered. One statement where nothing waits, else two and four for each 2,000 suggestions.
+    The users must have lost their rights already. With nobody at work on companies, as questions are asked and answered there:
+    one that is being asked is waited for, what was answered meanwhile stays answered. Two statements, and four for each 2,000
+    suggestions.
     """
-    companies = set(waiting_of(user_ids).values_list("company_id", flat=True))
-    if not companies:
-        return
-    lock_companies(companies)
+    nobody_at_work("crm_company")
     held = dict(waiting_of(user_ids).order_by("pk").values_list("pk", "asked_of_id"))
     new = User.objects.who_may(EDIT_COMPANY).filter(companies=OuterRef("company_id")).order_by().values("pk")[:1]
     now, actor = timezone.now(), current_actor()

@@ -105,6 +105,33 @@ def test_q3_somebody_deactivated_while_an_answer_is_being_given_keeps_what_was_a
     assert (waiting.outcome, waiting.asked_of, HandOver.objects.count()) == ("accepted", salesperson, 0)
 
 
+def test_q3_a_question_that_is_being_asked_while_its_person_is_deactivated_passes_on(category, administrator, salesperson, colleague):
+    rule("sale_won", category["Customer"], ask=True)
+    companies = [CompanyFactory(our_contact=contact) for contact in (colleague, None)]
+    with meanwhile(lambda: users.deactivate(User.objects.get(pk=salesperson.pk))), acting_as(salesperson):
+        for company in companies:
+            SaleFactory(company=company, status="won")
+    asked = CategoryDecision.objects.waiting().order_by("pk").values_list("asked_of", flat=True)
+    assert list(asked) == [colleague.pk, None]
+    assert HandOver.objects.filter(from_user=salesperson).count() == 2
+
+
+def test_s5_companies_pass_on_while_a_sale_of_one_of_them_is_being_won(category, salesperson, colleague):
+    """Whoever passes them on has not yet locked one when they wait for the others: the two would wait for each other."""
+    rule("sale_won", category["Customer"], ask=True)
+    first, second = [CompanyFactory(our_contact=salesperson) for _ in range(2)]
+    went_on = []
+
+    def leave():
+        users.deactivate(User.objects.get(pk=salesperson.pk), companies_to=colleague)
+
+    with meanwhile(leave, then=lambda: went_on.append(SaleFactory(company=first, status="won"))), acting_as(salesperson):
+        SaleFactory(company=second, status="won")
+    assert set(Company.objects.values_list("our_contact", flat=True)) == {colleague.pk}
+    assert went_on
+    assert set(CategoryDecision.objects.waiting().values_list("asked_of", flat=True)) == {colleague.pk}
+
+
 def test_one_link_used_twice_at_the_same_moment_sets_one_password(client):
     from django.test import Client
 
