@@ -1,6 +1,6 @@
 """What administrators do with list items besides editing them: move, delete, replace, restore, make the default (C2, C4, C8).
 
-Each locks the items first, by key, then what uses them in the order of all locks, and keeps itself in the settings log.
+Each locks the items first, by key, then what uses them in the order of all locks (the workflow settings first), and keeps itself in the settings log.
 What somebody does at the same moment is in docs/decisions/0007-deleting-list-items.md.
 """
 
@@ -50,8 +50,9 @@ def locked(model: type[ListItem], pks: Collection[int]) -> dict[int, Any]:
     return {item.pk: item for item in model._default_manager.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")}
 
 
-def _all(model: type[ListItem]) -> list[int]:
-    return list(model._default_manager.values_list("pk", flat=True))
+def lock_list(model: type[ListItem]) -> None:
+    """Nobody else changes the list until this transaction is over. One statement, in the order of the keys; read the items after it."""
+    list(model._default_manager.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def place_of(item: ListItem) -> tuple[int, int]:
@@ -66,7 +67,8 @@ def move_item(*, model: type[ListItem], pk: int, up: bool, area: str) -> Any:
 
     Raises IsDeleted. Two statements, two more where the order changed.
     """
-    items = list(locked(model, _all(model)).values())
+    lock_list(model)
+    items = list(model._default_manager.all())
     items.sort(key=lambda item: (item.position, item.pk))
     seen = [item for item in items if item.archived_at is None]
     before = next((index for index, item in enumerate(seen) if item.pk == pk), None)
@@ -127,7 +129,8 @@ def restore_item(*, model: type[ListItem], pk: int, area: str) -> Any:
 @transaction.atomic
 def make_default(*, model: type[Any], pk: int, area: str) -> Any:
     """Make an item what new records are given (C8, L2). Returns the item. Raises IsDeleted. Two statements, six more where it changes."""
-    items = locked(model, _all(model))  # all of them: a colleague may be choosing another one
+    lock_list(model)  # a colleague may be choosing another one
+    items = model._default_manager.in_bulk()
     chosen = items.get(pk)
     if chosen is None or chosen.archived_at:
         raise IsDeleted

@@ -34,11 +34,6 @@ class Meaning(NamedTuple):
         return {"group": self.group, "lead_status_enabled": self.lead_status}
 
 
-def lock_categories() -> None:
-    """Nobody else says what a category means until this transaction is over. One statement, in the order of the keys."""
-    list(CompanyCategory.objects.order_by("pk").select_for_update(no_key=True).values_list("pk"))
-
-
 @transaction.atomic
 def give_meanings(wanted: Mapping[int, Meaning]) -> list[CompanyCategory]:
     """Make these categories mean this; returns those that changed. Their companies feel it: default lead statuses, suggestions (L3, Q4).

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from crm.meanings import CATEGORIES_AREA, Meaning, give_meanings, lock_categories
+from crm.lists import lock_list
+from crm.meanings import CATEGORIES_AREA, Meaning, give_meanings
 from crm.models import CompanyCategory
 from crm.standard import Standard, bring, ensure_default
 from leads.defaults import count_lacking, leads_in
@@ -66,9 +67,13 @@ def effects(plan: Plan) -> Effects:
 
 
 def lock_lists() -> None:
-    """Two administrators set up one after the other, and nobody edits a category meanwhile; inside a transaction."""
+    """Two administrators set up one after the other, and nobody edits a category or lead status meanwhile; inside a transaction.
+
+    The items before the settings, as whoever deletes one does. Three statements.
+    """
+    lock_list(CompanyCategory)
+    lock_list(LeadStatus)
     lock_settings()
-    lock_categories()
 
 
 @transaction.atomic

@@ -25,7 +25,7 @@ from crm.http import Request
 from crm.models import ListItem, SettingsChange
 from crm.slots import uses_of
 from crm.text import as_pk
-from crm.views.base import done, fetch, finish, page, refused, require, then_focus, unit_of_work
+from crm.views.base import done, finish, page, refused, require, then_focus, unit_of_work
 
 MAY_OPEN = "crm.manage_settings"
 View = Callable[..., HttpResponse]
@@ -120,7 +120,9 @@ class ListScreen:
         @unit_of_work
         def view(request: Request, pk: int | None = None) -> HttpResponse:
             require_administrator(request)
-            item = self.model() if pk is None else fetch(request, self.model, pk)
+            if request.method == "POST":
+                lists.lock_list(self.model)  # all of it: it may give another item's place as the default away
+            item = self.model() if pk is None else get_object_or_404(self.model, pk=pk)
             if item.archived_at:
                 return self._gone(request, item)
             form = self.form(request.POST or None, instance=item)

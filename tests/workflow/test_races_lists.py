@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import transaction
 from django.test import Client
 
+from crm import lists
+from crm.forms.lists import ListItemForm
 from crm.lists import CannotDelete, delete_item, make_default, move_item
 from crm.models import Company, CompanyCategory, Sale, SaleStage
 from leads.defaults import LeadStatusDeleted, set_lead_status
@@ -14,11 +19,13 @@ from tests.crm.writes import change, plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow import rules_form
 from tests.workflow.ledger import assert_ledger_is_true, latest, numbers, where
-from tests.workflow.threads import at_once, meanwhile
+from tests.workflow.threads import PATIENCE, at_once, meanwhile, somebody_waits
 from workflow import decisions
 from workflow.models import AutomationRule, CategoryDecision
+from workflow.setup import lock_lists
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
+CATEGORIES = "/settings/lists/company-categories/"
 AREAS = {CompanyCategory: "company-categories", LeadStatus: "lead-statuses", SaleStage: "sale-stages"}
 
 
@@ -203,6 +210,62 @@ def test_c8_an_item_that_becomes_the_default_is_not_deleted(category):
     with meanwhile(lambda: said.append(refusal(lambda: delete(category["Partner"])))):
         make_default(model=CompanyCategory, pk=category["Partner"].pk, area="company-categories")
     assert (said, category["Partner"].is_default, category["Partner"].archived_at) == (["IsDefault"], True, None)
+
+
+@pytest.mark.parametrize("item", ["category", "status"])
+def test_c6_setting_up_while_an_item_is_deleted_waits_and_nobody_is_thrown_out(category, status, monkeypatch, item):
+    gone, other = (category["Partner"], category["Other"]) if item == "category" else (status["Contacting"], status["Qualified"])
+    has_locked, locked = threading.Event(), lists.locked
+
+    def then_let_the_other_come(*arguments):
+        items = locked(*arguments)
+        has_locked.set()
+        assert somebody_waits(lambda: False)
+        return items
+
+    def set_up():
+        has_locked.wait(PATIENCE)
+        with transaction.atomic():
+            lock_lists()
+            if item == "status":
+                LeadStatus.objects.filter(pk=gone.pk).update(colour="lime")
+
+    monkeypatch.setattr(lists, "locked", then_let_the_other_come)
+    at_once(lambda: delete(gone, other), set_up)
+    gone.refresh_from_db()
+    assert gone.archived_at
+
+
+def test_c8_an_item_is_edited_and_made_the_default_while_a_colleague_moves_one(category, administrator, monkeypatch):
+    maja, last = browser(administrator), CompanyCategory.objects.latest("pk")
+    sent = {"name": "Zoo", "group": "other", "colour": "grey", "make_default": "on", "seen": maja.get(f"{CATEGORIES}{last.pk}/").context["form"].stamp}
+    tries, is_valid = [], ListItemForm.is_valid
+
+    def then_let_the_other_come(form):
+        tries.append(form)
+        if len(tries) == 1:
+            has_locked.set()
+            assert somebody_waits(lambda: False)
+        return is_valid(form)
+
+    def move():
+        has_locked.wait(PATIENCE)
+        first = CompanyCategory.objects.earliest("pk")
+        move_item(model=CompanyCategory, pk=first.pk, up=False, area="company-categories")
+
+    has_locked = threading.Event()
+    monkeypatch.setattr(ListItemForm, "is_valid", then_let_the_other_come)
+    response, _none = at_once(lambda: maja.post(f"{CATEGORIES}{last.pk}/", sent), move)
+    assert (response.status_code, len(tries)) == (302, 1), "done again after a deadlock"
+    assert CompanyCategory.objects.get(is_default=True).name == "Zoo"
+
+
+def test_c8_a_new_default_that_a_colleague_is_just_adding_is_not_overlooked(category, administrator):
+    maja, chosen = browser(administrator), category["Partner"].pk
+    with meanwhile(lambda: make_default(model=CompanyCategory, pk=chosen, area="company-categories")):
+        maja.post(f"{CATEGORIES}new/", {"name": "Zoo", "group": "other", "colour": "grey", "make_default": "on"})
+        assert CompanyCategory.objects.get(is_default=True).name == "Zoo"
+    assert CompanyCategory.objects.get(is_default=True).pk == chosen
 
 
 def test_two_who_move_items_at_once_leave_every_item_a_place_of_its_own():
