@@ -66,7 +66,7 @@ def _line(change: SettingsChange, area: SettingsArea | None, names: _Names) -> L
         item = names.items[area.key].get(change.item_id, change.item)
         url = _url(area, change.item_id) if change.item_id in names.found[area.model] else ""
     is_new = not change.before and change.item_id is not None
-    told = [key for key, value in change.after.items() if not is_new or (value not in (None, "", False) and key not in _events(area))]
+    told = [key for key, value in change.after.items() if not is_new or (value not in (None, "", False, []) and key not in _events(area))]
     steps = [_step(change, area, key, names) for key in sorted(told, key=_place(area))]
     return Line(change, label_of(change.area), item, url, is_new, [step for step in steps if not (is_new and item.startswith(step.after))])
 

@@ -53,7 +53,7 @@ def lock_rights(using: str = DEFAULT_DB_ALIAS) -> None:
 
 def _picture(pks: Collection[int], using: str) -> Picture:
     users = get_user_model()._default_manager.using(using).filter(pk__in=pks).order_by()
-    rows = list(users.prefetch_related("groups"))
+    rows = list(users.prefetch_related("groups", "user_permissions"))
     may = {permission: set(users.who_may(permission).values_list("pk", flat=True)) for permission in (MANAGE_SETTINGS, EDIT_COMPANY)}
     return Picture({user.pk: user.kept() for user in rows}, {user.pk: str(user) for user in rows}, may[MANAGE_SETTINGS], may[EDIT_COMPANY])
 
@@ -63,7 +63,7 @@ def watching(pks: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> Iterator
     """Around a write of these users, groups included: keep it in the settings log, and announce who may no longer edit companies.
 
     Gives a dict for what else the log is to say of the change. Raises LastAdministrator, and then nothing is written. Inside
-    another `watching()` of the same users it leaves everything to that one. Ten statements, and one for each user who changed.
+    another `watching()` of the same users it leaves everything to that one. Twelve statements, and one for each user who changed.
     """
     outer, extra = _watched.get()
     if outer.issuperset(pks):

@@ -95,8 +95,8 @@ class User(AbstractUser):
         SALESPERSON = "salesperson", _("Salesperson")
 
     GROUPS: ClassVar[dict[str, str]] = {Role.ADMINISTRATOR: ADMINISTRATOR, Role.SALESPERSON: SALESPERSON}
-    KEPT = ("first_name", "last_name", "email", "language", "is_available", "is_active")  # in the settings log, and the role
-    WATCHED = frozenset({"first_name", "last_name", "email", "is_available", "is_active", "is_superuser"})  # whose writes are looked at
+    KEPT = ("first_name", "last_name", "email", "language", "is_available", "is_active", "is_superuser", "is_staff")  # in the settings log, and rights
+    WATCHED = frozenset({"first_name", "last_name", "email", "is_available", "is_active", "is_superuser", "is_staff"})  # whose writes are looked at
 
     username = None
     email = models.EmailField(_("email address"), unique=True, error_messages={"unique": _("Another user already has this email address")})
@@ -134,8 +134,9 @@ class User(AbstractUser):
     save.alters_data = True
 
     def kept(self) -> dict[str, Any]:
-        """What the settings log keeps of a user. One statement, unless the groups are prefetched."""
-        return {**{name: getattr(self, name) for name in self.KEPT}, "role": self.role}
+        """What the settings log keeps of a user. Two statements, unless groups and permissions are prefetched."""
+        own = sorted(permission.codename for permission in self.user_permissions.all())
+        return {**{name: getattr(self, name) for name in self.KEPT}, "role": self.role, "permissions": own}
 
     @property
     def role(self) -> str:

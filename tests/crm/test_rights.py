@@ -177,6 +177,16 @@ def test_a_change_of_role_and_name_is_one_record(administrator, salesperson):
     assert _log() == [("users", salesperson.pk, {"first_name": "Jonas", "role": "salesperson"}, {"first_name": "Jon", "role": "administrator"})]
 
 
+@pytest.mark.parametrize("how", CHANGES)
+def test_making_an_administrator_a_superuser_is_kept_and_so_is_the_way_into_djangos_admin(administrator, how):
+    change(how, administrator, is_superuser=True)
+    change(how, administrator, is_staff=True)
+    assert _log() == [
+        ("users", administrator.pk, {"is_superuser": False}, {"is_superuser": True}),
+        ("users", administrator.pk, {"is_staff": False}, {"is_staff": True}),
+    ]
+
+
 def test_logging_in_and_ones_own_appearance_are_no_settings(client, administrator):
     client.post("/login/", {"username": administrator.email, "password": "demo"})
     client.post("/theme/", {"theme": "dark"})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm.log import lines
 from crm.models import Company, SettingsChange, User
 from tests.factories import CompanyFactory, UserFactory
 
@@ -82,6 +83,7 @@ def test_an_invitation_is_in_the_settings_log(maja, administrator):
     maja.post("/settings/users/new/", NEW)
     added, link = SettingsChange.objects.order_by("pk")
     assert (added.area, added.item, added.by, added.before, added.after["role"]) == ("users", "Ida Østergaard", administrator, {}, "salesperson")
+    assert not {"Superuser", "Can open Django’s admin", "Rights of their own"} & {step.label for step in lines([added])[0].steps}
     assert (link.item_id, link.before, link.after) == (added.item_id, {"password_link": False}, {"password_link": True})
 
 
@@ -258,6 +260,18 @@ def test_djangos_admin_keeps_a_change_of_group_and_refuses_to_take_the_last_admi
         response = client.post(url, _admin_fields(root, **wrong), follow=True)
         assert "This is the last administrator." in response.content.decode()
     assert User.objects.get(pk=root.pk).is_superuser
+
+
+def test_rights_given_in_djangos_admin_are_in_the_settings_log_in_words(client, root, administrator):
+    groups = list(administrator.groups.values_list("pk", flat=True))
+    given = Permission.objects.get(codename="view_sale").pk
+    more = {"groups": groups, "is_available": "on", "is_superuser": "on", "is_staff": "on", "user_permissions": [given]}
+    client.post(f"/admin/crm/user/{administrator.pk}/change/", _admin_fields(administrator, **more))
+    kept = SettingsChange.objects.get()
+    assert kept.before == {"is_superuser": False, "is_staff": False, "permissions": []}
+    assert kept.after == {"is_superuser": True, "is_staff": True, "permissions": ["view_sale"]}
+    steps = {step.label: (step.before, step.after) for step in lines([kept])[0].steps}
+    assert steps == {"Superuser": ("Off", "On"), "Can open Django’s admin": ("Off", "On"), "Rights of their own": ("empty", "view_sale")}
 
 
 def test_a_user_made_in_djangos_admin_is_in_the_settings_log(client, root):
