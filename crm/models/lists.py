@@ -49,8 +49,10 @@ class ListQuerySet(models.QuerySet):
 class ListItem(models.Model):
     """An item an administrator edits. Deleting is soft (C4); the name is unique whatever its case, deleted ones included (C2)."""
 
+    LONGEST_KEY = 200  # characters
+
     name = models.CharField(_("name"), max_length=80)
-    name_key = models.CharField(max_length=200, unique=True, editable=False, error_messages={"unique": _("Another item already has this name")})
+    name_key = models.CharField(max_length=LONGEST_KEY, unique=True, editable=False, error_messages={"unique": _("Another item already has this name")})
     description = models.TextField(_("description"), blank=True, max_length=500)
     colour = models.CharField(_("colour"), max_length=10, choices=Tone, default=Tone.GREY)
     position = models.PositiveIntegerField(_("order"), default=0)
@@ -72,6 +74,8 @@ class ListItem(models.Model):
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         self.name_key = fold(self.name)
         super().clean_fields(exclude)
+        if len(self.name_key) > self.LONGEST_KEY:  # one letter may fold into three
+            raise ValidationError({"name": _("This name is too long. Choose a shorter one")})
         taken = type(self)._default_manager.filter(name_key=self.name_key).exclude(pk=self.pk).first() if self.name_key else None
         if taken:
             deleted = _("A deleted item already has this name. Show deleted items to restore it, or choose another name")

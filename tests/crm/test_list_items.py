@@ -116,6 +116,14 @@ def test_s1_what_a_reason_is_for_cannot_change_while_sales_have_it(maja):
 
 
 @each_list
+def test_c2_a_name_that_is_too_long_to_be_compared_is_a_422(maja, address, model):
+    response = maja.post(f"{address}new/", {**TYPED, **OWN[address], "name": "ﬃ" * 80}, headers=HTMX)
+    assert response.status_code == 422
+    assert "This name is too long. Choose a shorter one" in response.content.decode()
+    assert maja.post(f"{address}new/", {**TYPED, **OWN[address], "name": "ﬃ" * 66}, headers=HTMX).status_code == 200
+
+
+@each_list
 def test_c2_the_name_of_a_deleted_item_is_taken_and_the_form_says_where_it_is(maja, address, model):
     item = last(model)
     maja.post(f"{address}{item.pk}/delete/")
