@@ -367,6 +367,14 @@ def test_w3_a_category_that_was_deleted_meanwhile_is_said_only_where_it_was_to_b
     assert maja.post(URL, _fields(response.content.decode())).status_code == 302
 
 
+def test_w3_a_deleted_category_is_said_however_its_key_is_written(maja, own):
+    sent, key = _page(maja), own["Kunde B"].pk
+    CompanyCategory.objects.filter(pk=key).update(archived_at=timezone.now())
+    response = maja.post(URL, {**sent, "seen": sent["seen"].replace(f"{key}:", f"00{key}:"), f"c{key}-group": "customer"})
+    assert response.status_code == 409
+    assert response.context["form"].conflicts == ["Kunde B was deleted."]
+
+
 def test_w3_an_item_that_somebody_made_meanwhile_is_not_made_twice(maja, own):
     sent = {**_page(maja), "status": ["3"], **_potential(own["Emne"])}
     LeadStatus.objects.create(name="qualified")

@@ -100,9 +100,9 @@ class SetupForm:
 
         What only they changed stays as they saved it.
         """
-        shown = dict(part.split(":", 1) for part in self.seen.split() if ":" in part)
+        shown = {as_pk(key): value for key, found, value in (part.partition(":") for part in self.seen.split()) if found}
         for row in self.rows:
-            mine, theirs, before = digest_of(*row.meaning), digest_of(*row.saved), shown.pop(str(row.category.pk), None)
+            mine, theirs, before = digest_of(*row.meaning), digest_of(*row.saved), shown.pop(row.category.pk, None)
             if theirs in (mine, before):
                 continue
             if mine == before:
@@ -114,10 +114,10 @@ class SetupForm:
         self.seen = self._shown_now()
         return bool(self.conflicts)
 
-    def _deleted(self, shown: dict[str, str]) -> list[CompanyCategory]:
+    def _deleted(self, shown: dict[int, str]) -> list[CompanyCategory]:
         """Categories that this page would have changed, and that are in use no more."""
-        gone = CompanyCategory.objects.filter(pk__in=[as_pk(key) for key in shown][:MOST], archived_at__isnull=False)
-        return [category for category in gone if digest_of(*CategoryRow(category, self.data).meaning) != shown[str(category.pk)]]
+        gone = CompanyCategory.objects.filter(pk__in=list(shown)[:MOST], archived_at__isnull=False)
+        return [category for category in gone if digest_of(*CategoryRow(category, self.data).meaning) != shown[category.pk]]
 
     # ----------------------------------------------------------------------- meant
     def plan(self) -> Plan:
