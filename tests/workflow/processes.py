@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 40  # seconds, after which something hangs
+PATIENCE = 40  # seconds without a word, after which something hangs; for each step of a task
 
 
 class Task(NamedTuple):
@@ -69,6 +69,7 @@ class Person:
         )
         self.backend: int | None = None
         self.is_busy = False
+        self.steps = 1
 
     def say(self, **what: Any) -> None:
         """One line."""
@@ -76,7 +77,7 @@ class Person:
 
     def hear(self, *expected: str) -> dict[str, Any]:
         """The next line, which is one of these; an exception that reached this person fails the test."""
-        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE * self.steps)
         line = self.process.stdout.readline() if ready else b""  # type: ignore[union-attr]
         if not line:
             self.errors.seek(0)
@@ -94,7 +95,7 @@ class Person:
 
     def prepare(self, task: Task, **options: Any) -> None:
         """Tell the task; it begins with `go()`."""
-        self.is_busy = True
+        self.is_busy, self.steps = True, len(task.steps)
         self.say(steps=task.steps, **task.options, **options)
         self.backend = self.hear("ready")["backend"]
 

@@ -21,6 +21,7 @@ from workflow import decisions
 from workflow.again import CannotAskAgain
 from workflow.again import ask_again as ask_decision_again
 from workflow.decisions import NothingToDecide, Stale, TargetDeleted
+from workflow.forms.setup import SetupForm
 from workflow.models import AutomationRule, CategoryDecision
 from workflow.undo import CannotUndo
 from workflow.undo import undo as undo_decision
@@ -196,7 +197,12 @@ def _log_in(user: Any) -> None:
     _browser["mine"].force_login(user)
 
 
-post.prepare = _log_in  # type: ignore[attr-defined]
+def set_up(category: int, group: str) -> int:
+    """Say on *Set up categories* what this category means, with the page as it is now; the status of the answer."""
+    return post("/settings/workflow/setup/", {"seen": SetupForm().seen, f"c{category}-group": group, f"c{category}-lead": "on"})
+
+
+post.prepare = set_up.prepare = _log_in  # type: ignore[attr-defined]
 
 
 # ---------------------------------------------------------------------- a storm
