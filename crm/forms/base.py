@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import uuid
+from collections.abc import Collection
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from django import forms
 from django.db import models
-from django.forms.models import model_to_dict
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.models import SettingsChange
+from crm.slots import settings_areas
+
+LATEST = 20  # changes of the settings log that are looked through for who saved a field
 CSS = {forms.Textarea: "textarea", forms.Select: "select", forms.CheckboxInput: "", forms.HiddenInput: "", forms.RadioSelect: ""}
 
 
@@ -48,92 +52,100 @@ def point_at_first_error(form: forms.BaseForm) -> None:
 
 
 class SeenForm(Styled, forms.ModelForm):
-    """A form in Settings and maintenance. `seen` tells whether a colleague saved the same thing meanwhile; `before` and `after()` are for the log."""
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.stamp = self._digest() if self.instance.pk else ""
-        self.before = self._values() if self.instance.pk else {}
-        self.fields["seen"].initial = self.stamp
-
-    def _values(self) -> dict[str, Any]:
-        """What is compared: the fields of the form, unless a subclass knows better."""
-        return model_to_dict(self.instance, fields=self._meta.fields)
-
-    def _digest(self) -> str:
-        return hashlib.sha256(json.dumps(self._values(), default=str, sort_keys=True).encode()).hexdigest()[:16]
-
-    def after(self) -> dict[str, Any]:
-        """The values as they were saved."""
-        return self._values()
-
-    def conflict(self) -> bool:
-        """Whether the record was saved since this form was shown; then `seen` moves on, so that saving again is a decision."""
-        if not self.instance.pk or self.cleaned_data.get("seen") == self.stamp:
-            return False
-        self.data = self.data.copy()
-        self.data["seen"] = self.stamp
-        return True
-
-
-class RecordForm(Styled, forms.ModelForm):
-    """A form of one company, contact or sale.
+    """A form of something that a colleague may be editing too.
 
     `seen` holds a digest of each value as this page showed it. What only a colleague has changed since stays as they saved it;
-    what both changed differently is a conflict, and shown. `request_id` makes creating safe against a double click.
+    what both changed differently is a conflict, and shown.
     """
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
-    request_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.theirs: list[tuple[str, str]] = []
+        self.saved_by: Any = None
+        self.saved_at: datetime | None = None
         self.fields["seen"].initial = _pack(self._digests(self.instance)) if self.instance.pk else ""
+
+    def conflict(self) -> bool:
+        """Whether a colleague has saved meanwhile what this form would overwrite with something else. Call it on a valid form.
+
+        Fills `theirs` with label and value, says who saved them, and moves `seen` on, so that saving again is a decision and not an
+        accident. Where what they saved does not go with what was typed, the form has errors too.
+        """
+        if not self.instance.pk:
+            return False
+        fresh = self._meta.model._default_manager.get(pk=self.instance.pk)
+        seen, mine, saved = self._seen(), self._digests(self.instance, **self._beside()), self._digests(fresh)
+        shown = type(self)(instance=fresh)
+        changed = [name for name in mine if saved[name] not in (seen.get(name), mine[name])]
+        taken = [name for name in changed if mine[name] == seen.get(name)]  # only the colleague changed it
+        disputed = [name for name in changed if name not in taken]
+        self.data = self.data.copy()
+        self.data[self.add_prefix("seen")] = _pack(saved)
+        if taken and not self._take(taken, shown):
+            disputed = changed
+        self.theirs = [(str(self[name].label), display(shown[name])) for name in disputed]
+        if disputed:
+            self.saved_by, self.saved_at = self.last_saved(fresh, disputed)
+        return bool(disputed)
+
+    def last_saved(self, record: Any, names: Collection[str]) -> tuple[Any, datetime | None]:
+        """Who saved these fields last, and when: as the settings log has it. One statement."""
+        area = next((area.key for area in settings_areas.values() if area.model is type(record)), "")
+        changes = SettingsChange.objects.filter(area=area, item_id=record.pk).select_related("by")[:LATEST]
+        change = next((change for change in changes if not change.after.keys().isdisjoint(names)), None)
+        return (change.by, change.at) if change else (None, None)
+
+    def _take(self, names: Collection[str], shown: forms.BaseForm) -> bool:
+        """Let these be as they were saved; whether that goes with the rest."""
+        for name in names:
+            self.data[self.add_prefix(name)] = shown[name].value()
+        self.__dict__.pop("changed_data", None)  # kept by Django from the first time
+        self.full_clean()
+        return self.is_valid()
+
+    def _beside(self) -> dict[str, Any]:
+        """What was typed into fields that the record does not store itself."""
+        stored = {field.name for field in self._meta.model._meta.get_fields()}
+        return {name: self.cleaned_data[name] for name in self._meta.fields if name in self.fields and name not in stored}
+
+    def _seen(self) -> dict[str, str]:
+        parts = [part.partition("=") for part in self.cleaned_data["seen"].split()]
+        return {name: digest for name, _equals, digest in parts}  # of a mangled one nothing matches: everything counts as unseen
+
+    def _digests(self, record: models.Model, **typed: Any) -> dict[str, str]:
+        names = [name for name in self._meta.fields if name in self.fields]
+        return {name: _digest(typed[name] if name in typed else _stored(record, name)) for name in names}
+
+
+class RecordForm(SeenForm):
+    """A form of one company, contact or sale. `request_id` makes creating safe against a double click."""
+
+    request_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["request_id"].initial = uuid.uuid4
         for field in self.fields.values():
             if isinstance(field, forms.ModelChoiceField) and not field.required:
                 field.empty_label = "–"
         self.style()
 
-    def conflict(self) -> bool:
-        """Whether a colleague has saved meanwhile what this form would overwrite with something else. Call it on a valid form.
-
-        Fills `theirs` with label and value, and moves `seen` on, so that saving again is a decision and not an accident.
-        """
-        if not self.instance.pk:
-            return False
-        fresh = self._meta.model.objects.get(pk=self.instance.pk)
-        seen, mine, saved = self._seen(), self._digests(self.instance), self._digests(fresh)
-        shown = type(self)(instance=fresh)
-        self.data = self.data.copy()
-        for name in mine:
-            if saved[name] in (seen.get(name), mine[name]):
-                continue
-            if mine[name] == seen.get(name):  # only the colleague changed it
-                setattr(self.instance, name, getattr(fresh, name))
-                self.data[self.add_prefix(name)] = shown[name].value()
-            else:
-                self.theirs.append((str(self[name].label), display(shown[name])))
-        self.data[self.add_prefix("seen")] = _pack(saved)
-        return bool(self.theirs)
-
-    def _seen(self) -> dict[str, str]:
-        parts = [part.partition("=") for part in self.cleaned_data["seen"].split()]
-        return {name: digest for name, _equals, digest in parts}  # of a mangled one nothing matches: everything counts as unseen
-
-    def _digests(self, record: models.Model) -> dict[str, str]:
-        return {name: _digest(record, name) for name in self._meta.fields if name in self.fields}
+    def last_saved(self, record: Any, names: Collection[str]) -> tuple[Any, datetime | None]:
+        """As the record itself has it."""
+        return record.updated_by, record.updated_at
 
 
 def _pack(digests: dict[str, str]) -> str:
     return " ".join(f"{name}={digest}" for name, digest in digests.items())
 
 
-def _digest(record: models.Model, name: str) -> str:
-    value = getattr(record, record._meta.get_field(name).attname)
+def _stored(record: models.Model, name: str) -> Any:
+    return getattr(record, f"{name}_id", None) if hasattr(type(record), f"{name}_id") else getattr(record, name)
+
+
+def _digest(value: Any) -> str:
     text = format(value.normalize(), "f") if isinstance(value, Decimal) else str(value if value is not None else "")
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -141,9 +153,12 @@ def _digest(record: models.Model, name: str) -> str:
 def display(bound: forms.BoundField) -> str:
     """A saved value in words."""
     value = bound.value()
+    if isinstance(bound.field, forms.BooleanField):
+        return gettext("On") if value else gettext("Off")
     if isinstance(bound.field, forms.ModelChoiceField):
-        found = bound.field.queryset.filter(pk=value).first() if value else None
-        return str(found or _("empty"))
+        value = bound.field.queryset.filter(pk=value).first() if value else None
+    elif isinstance(bound.field, forms.ChoiceField):
+        value = dict(bound.field.choices).get(value, value)
     return str(value if value not in (None, "") else _("empty"))
 
 

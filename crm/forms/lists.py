@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms.models import model_to_dict
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -15,12 +16,13 @@ from crm.palette import Tone
 
 
 class ListItemForm(SeenForm):
-    """Name, description and colour of any list item, and whether it becomes the default."""
+    """Name, description and colour of any list item, and whether it becomes the default. `before` and `after()` are for the log."""
 
     colour = forms.ChoiceField(choices=Tone, label=_("Colour"), initial=Tone.GREY, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.before = self.after() if self.instance.pk else {}
         self.fields["name"].widget.attrs["autofocus"] = True
         self.fields["name"].error_messages["required"] = _("Enter a name")
         self.fields["description"].widget = forms.Textarea(attrs={"rows": 2})
@@ -29,6 +31,10 @@ class ListItemForm(SeenForm):
             label = capfirst(self._meta.model._meta.get_field("is_default").verbose_name)
             self.fields["make_default"] = forms.BooleanField(label=label, required=False)
         self.style()
+
+    def after(self) -> dict[str, Any]:
+        """The values as they were saved."""
+        return model_to_dict(self.instance, fields=self._meta.fields)
 
     @property
     def own(self) -> list[forms.BoundField]:

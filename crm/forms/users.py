@@ -42,9 +42,6 @@ class UserForm(SeenForm):
             self.fields["first_name"].widget.attrs["autofocus"] = True
         self.style()
 
-    def _values(self) -> dict[str, Any]:
-        return self.instance.kept()
-
     def clean_email(self) -> str:
         """Unique whatever its case; where it is taken, `taken_by` says by whom."""
         email = self.cleaned_data["email"].strip().lower()

@@ -146,7 +146,7 @@ class ListScreen:
         return view
 
     def _show(self, request: Request, form: ListItemForm, item: ListItem, status: int) -> HttpResponse:
-        context = {**self._context(request), "form": form, "item": item, "conflict": status == 409}
+        context = {**self._context(request), "form": form, "item": item}
         return page(request, "settings/item_form.html", context, fragment="dialog" if request.method != "POST" else "body", status=status)
 
     def _save(self, request: Request, form: ListItemForm) -> HttpResponse:

@@ -89,12 +89,12 @@ def user_edit(request: Request, pk: int) -> HttpResponse:
     """Edit a user: 422 when invalid, 409 when another administrator was faster."""
     require_administrator(request)
     user = _locked(request, pk)
-    form, context, status = UserForm(request.POST or None, instance=user), {"active": "users", "subject": user, "title": str(user), "conflict": False}, 200
+    form, context, status = UserForm(request.POST or None, instance=user), {"active": "users", "subject": user, "title": str(user)}, 200
     if request.method == "POST":
         if not form.is_valid():
             status = 422
         elif form.conflict():
-            context["conflict"], status = True, 409
+            status = 409
         else:
             leaving = _leaving(request, user, form.cleaned_data["role"])
             if leaving is None or leaving.is_valid():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
+from django.contrib.auth.models import Group
 
-from crm.models import Company, CompanyCategory, SettingsChange
+from crm.models import Company, CompanyCategory, SettingsChange, User
 from leads.models import Lead, LeadStatus
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, UserFactory, rule
@@ -204,20 +203,67 @@ def test_an_unknown_group_or_meaning_is_a_422(maja, address, wrong):
     assert maja.post(f"{address}new/", _item(address, **wrong)).status_code == 422
 
 
+def _karen_saves(client, url, values):
+    mine, karen = client.session["_auth_user_id"], UserFactory(first_name="Karen", last_name="Holst", groups=[Group.objects.get(name="Administrator")])
+    client.force_login(karen)
+    assert client.post(url, {**values, "seen": _seen(client, url)}).status_code == 302
+    client.force_login(User.objects.get(pk=mine))
+
+
+def _shown(client, url):
+    """What the form sends when nothing is touched."""
+    form = client.get(url).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    return {name: value for name, value in values.items() if value not in (None, False)}
+
+
 @both
-def test_an_administrator_who_was_second_is_a_409_that_keeps_their_input_and_the_second_save_goes_through(maja, address, model):
+def test_w3_what_two_administrators_both_changed_is_shown_with_who_saved_it_and_the_second_save_goes_through(maja, address, model):
     item = model.objects.get(position=2)
     url = f"{address}{item.pk}/"
-    mine = {**_item(address, name="Mine"), "seen": _seen(maja, url)}
-    plain(model).filter(pk=item.pk).update(description="Theirs")
+    mine = {**_shown(maja, url), "name": "Mine", "description": "Tries it"}
+    _karen_saves(maja, url, {**_shown(maja, url), "description": "Theirs", "colour": "lime"})
     response = maja.post(url, mine, headers=HTMX)
     html = response.content.decode()
     assert response.status_code == 409
-    assert "Somebody else saved this item while you were editing." in html
+    assert "Karen Holst saved this while you were editing" in html
+    assert "<li>Description: Theirs</li>" in html
+    assert "<li>Colour" not in html
     assert 'value="Mine"' in html
     assert model.objects.get(pk=item.pk).description == "Theirs"
-    assert maja.post(url, {**mine, "seen": re.search(r'name="seen" value="([^"]+)"', html)[1]}, headers=HTMX).status_code == 200
-    assert model.objects.values_list("name", "description").get(pk=item.pk) == ("Mine", "Tries it")
+    form = response.context["form"]
+    again = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    assert maja.post(url, again, headers=HTMX).status_code == 200
+    assert model.objects.values_list("name", "description", "colour").get(pk=item.pk) == ("Mine", "Tries it", "lime")
+
+
+@both
+def test_w3_changes_of_two_administrators_that_do_not_overlap_are_both_kept_without_a_question(maja, address, model):
+    item = model.objects.get(position=2)
+    url = f"{address}{item.pk}/"
+    mine = {**_shown(maja, url), "name": "Mine"}
+    _karen_saves(maja, url, {**_shown(maja, url), "description": "Theirs"})
+    assert maja.post(url, mine, headers=HTMX).status_code == 200
+    assert model.objects.values_list("name", "description").get(pk=item.pk) == ("Mine", "Theirs")
+    log = SettingsChange.objects.filter(item_id=item.pk).latest("pk")
+    assert set(log.after) == {"name"}
+
+
+def test_w3_c3_what_a_colleague_saved_and_does_not_go_with_what_was_typed_is_said(maja, category):
+    """Lead status switched on here, while the category left Potential customer there."""
+    item = category["Lead"]
+    url = f"{CATEGORIES}{item.pk}/"
+    plain(CompanyCategory).filter(pk=item.pk).update(lead_status_enabled=False)
+    mine = {**_shown(maja, url), "lead_status_enabled": "on"}
+    _karen_saves(maja, url, {**_shown(maja, url), "group": "partner"})
+    response = maja.post(url, mine, headers=HTMX)
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert "Lead status needs the group Potential customer" in html
+    assert "Karen Holst saved this while you were editing" in html
+    assert "<li>Category group: Partner</li>" in html
+    item.refresh_from_db()
+    assert (item.group_id, item.lead_status_enabled) == ("partner", False)
 
 
 @both
