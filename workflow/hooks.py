@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import slots
 from crm.http import Request
-from crm.models import Company, Sale
+from crm.meanings import Meaning
+from crm.models import Company, CompanyCategory, Sale
 from crm.paging import count_capped
 from crm.slots import NavItem, Panel, SettingsArea, SettingsScreen, register
 from workflow import decisions, handing, inbox
@@ -22,6 +23,7 @@ from workflow.item_uses import RulesWithCategory, RulesWithStatus, SuggestionsAf
 from workflow.middleware import SESSION_KEY
 from workflow.models import APPLIED, AutomationRule, CategoryDecision
 from workflow.models.rules import RULES_AREA
+from workflow.setup import Plan, effects
 from workflow.views.confirmations import context_of, several_context
 
 LATEST = 8
@@ -80,6 +82,17 @@ def what_a_user_leaves(request: Request, user: Any) -> str:
     return render_to_string("workflow/user_leaves.html", {"count": handing.waiting_of([user.pk]).count()}, request)
 
 
+def what_a_category_ends(request: Request, category: Any) -> str:
+    """Before a category leaves Potential customer: how many suggestions become obsolete, and whether rules can still run (Q4, C3)."""
+    if not isinstance(category, CompanyCategory) or not category.pk:
+        return ""
+    saved = {one.pk: Meaning.of(one) for one in CompanyCategory.objects.active()}  # a form that was refused has changed the instance
+    if category.pk not in saved or not saved[category.pk].is_potential:
+        return ""
+    ends = effects(Plan(before=saved, after={category.pk: saved[category.pk]._replace(group="")}))
+    return render_to_string("workflow/category_impact.html", {"effects": ends}, request) if ends.obsolete or not ends.any_potential else ""
+
+
 def rule_names(pks: Collection[int]) -> dict[int, str]:
     """Rules by their titles, which are translated. One statement."""
     return {rule.pk: str(rule) for rule in AutomationRule.objects.filter(pk__in=pks).select_related("lead_status")}
@@ -107,6 +120,7 @@ register(
     Panel("sale-top", 10, pending_of_sale),
     Panel("overview", 10, overview),
     Panel("user-leaves", 10, what_a_user_leaves),
+    Panel("item-edit", 20, what_a_category_ends),
     SettingsArea(
         RULES_AREA,
         _("Lead categorization"),

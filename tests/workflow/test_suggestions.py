@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from crm.actor import acting_as
-from crm.models import Company, Sale, User
+from crm.models import Company, CompanyCategory, Sale, User
 from leads.models import Lead
 from tests.crm.writes import CHANGES, CREATIONS, change, create, plain, roll_back
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
@@ -135,6 +135,31 @@ def test_q4_a_question_that_another_cause_of_the_save_kept_from_being_asked_repl
 
 
 # ------------------------------------------------------------ Q4: obsolete
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "dialog"])
+def test_q4_whoever_moves_a_category_is_told_beforehand_how_many_suggestions_become_obsolete(client, administrator, asked, headers):
+    """The number is what happens; a form that was refused says it still."""
+    client.force_login(administrator)
+    url = f"/settings/lists/company-categories/{asked.from_category_id}/"
+    told = "1 suggestion that waits for an answer becomes obsolete."
+    response = client.get(url, headers=headers)
+    assert told in response.content.decode()
+    form = response.context["form"]
+    moved = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)} | {"group": "partner"}
+    assert told in client.post(url, {**moved, "name": ""}, headers=headers).content.decode()
+    client.post(url, moved, headers=headers)
+    assert _outcome(asked) == "obsolete"
+    assert told not in client.get(url, headers=headers).content.decode()
+
+
+def test_a2_whoever_edits_the_last_category_of_potential_customer_is_told_that_no_rule_could_run(client, administrator, category):
+    client.force_login(administrator)
+    url = f"/settings/lists/company-categories/{category['Lead'].pk}/"
+    assert "category-ends" not in client.get(url).content.decode()  # nothing waits, and there are others
+    CompanyCategory.objects.filter(group="potential_customer").exclude(pk=category["Lead"].pk).update(group="partner", lead_status_enabled=False)
+    assert "No category belongs to Potential customer, so no rule can run." in client.get(url).content.decode()
+    assert "category-ends" not in client.get(f"/settings/lists/company-categories/{category['Partner'].pk}/").content.decode()
+
+
 @pytest.mark.parametrize("how", CHANGES)
 @pytest.mark.parametrize("name", ["Partner", "Former customer", "Other", "Customer"])
 def test_q4_it_is_obsolete_when_the_company_leaves_the_group(asked, category, how, name):
