@@ -72,6 +72,11 @@ class CategoryForm(ListItemForm):
         """Whether the group chosen at this moment can use lead status."""
         return self["group"].value() in (POTENTIAL_CUSTOMER, None, "")
 
+    @property
+    def lead_status_ticked(self) -> bool:
+        """Whether the box is ticked, or was when a group without it was looked at."""
+        return bool(self["lead_status_enabled"].value() or self.data.get("lead_status_kept"))
+
 
 class StageForm(ListItemForm):
     """A stage of the pipeline (S1)."""

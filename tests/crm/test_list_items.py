@@ -148,6 +148,18 @@ def test_a_deleted_item_is_not_edited_but_said_to_be_deleted(maja, address, mode
     assert model.objects.get(pk=item.pk).name == item.name
 
 
+@pytest.mark.parametrize("is_on", [True, False])
+def test_c3_looking_at_another_group_and_back_keeps_lead_status_as_it_was(maja, category, is_on):
+    category["Lead"].lead_status_enabled = is_on
+    category["Lead"].save()
+    url, fields = f"{CATEGORIES}{category['Lead'].pk}/", {"lead_status_enabled": "on"} if is_on else {}
+    away = maja.get(url, {"group": "customer", **fields}, headers=HTMX).content.decode()
+    assert 'name="lead_status_enabled"' not in away
+    assert ('name="lead_status_kept"' in away) is is_on
+    back = maja.get(url, {"group": "potential_customer", **({"lead_status_kept": "on"} if is_on else {})}, headers=HTMX).content.decode()
+    assert (" checked" in back) is is_on
+
+
 def test_another_group_in_the_address_means_nothing_to_lists_without_groups(maja):
     assert maja.get(f"{STATUSES}new/", {"group": "customer"}, headers=HTMX).status_code == 200
 
