@@ -48,6 +48,44 @@ def test_items_are_ordered_by_keyboard_and_focus_stays_on_the_arrow(maja: Page, 
     expect(maja.locator(f"#up-{proposal.pk}")).to_be_focused()
 
 
+def _names() -> list[str]:
+    return list(CompanyCategory.objects.active().order_by("position").values_list("name", flat=True))
+
+
+def _moved(names: list[str], name: str, places: int) -> list[str]:
+    at = names.index(name)
+    rest = [one for one in names if one != name]
+    return [*rest[: at + places], name, *rest[at + places :]]
+
+
+@pytest.mark.parametrize("pause", [0, 60, 120])
+def test_every_quick_press_of_an_arrow_counts_and_the_page_stays(maja: Page, live_server, pause):
+    before, last = _names(), item(_names()[-1])
+    maja.goto(live_server.url + CATEGORIES)
+    maja.evaluate("window.sameDocument = true")
+    maja.focus(f"#up-{last.pk}")
+    for _press in range(5):
+        maja.keyboard.press("Enter")
+        maja.wait_for_timeout(pause)
+    expect(maja.locator("tbody th a")).to_have_text(_moved(before, last.name, -5))
+    expect(maja.locator(f"#up-{last.pk}")).to_be_focused()
+    assert maja.evaluate("window.sameDocument")
+    assert _names() == _moved(before, last.name, -5)
+
+
+@pytest.mark.parametrize("pause", [60, 250, 500])
+def test_clicks_in_the_same_place_move_the_same_item_on_and_no_other_back(maja: Page, live_server, pause):
+    before, second = _names(), item(_names()[1])
+    maja.goto(live_server.url + CATEGORIES)
+    box = maja.locator(f"#down-{second.pk}").bounding_box()
+    for _click in range(3):
+        maja.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        maja.wait_for_timeout(pause)
+    expect(maja.locator("tbody th a")).to_have_text(_moved(before, second.name, 3))
+    maja.click(f"#up-{second.pk}")  # elsewhere: what is there is meant
+    expect(maja.locator("tbody th a")).to_have_text(_moved(before, second.name, 2))
+
+
 def test_c4_an_item_in_use_is_replaced_and_the_message_says_what_moved(maja: Page, live_server):
     rule("sale_won", item("Partner"))
     company = CompanyFactory(category=item("Partner"))
