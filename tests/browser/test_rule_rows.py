@@ -147,6 +147,23 @@ def test_w2_a_deleted_target_asks_for_another_one(rules: Page):
     assert rows_saved()[1][1] == "Partner"
 
 
+@pytest.mark.parametrize("target", ["#r4-3-ask", "#r4-3-try"])
+def test_w2_one_click_is_enough_after_an_empty_row(rules: Page, target):
+    """The red sentence comes after the click: before, it would push away what is being clicked."""
+    rules.click("#r4-add")
+    expect(rules.locator("#r4-3-st")).to_be_focused()
+    box = rules.locator(target).bounding_box()
+    rules.mouse.move(box["x"] + box["width"] / 2, box["y"] + 3)  # near the top, where a moved one is no longer
+    rules.mouse.down()
+    rules.wait_for_timeout(100)  # as long as a finger takes
+    rules.mouse.up()
+    if target == "#r4-3-ask":
+        expect(rules.locator(target)).to_be_checked()
+    else:
+        expect(rules.locator("dialog[open]")).to_be_visible()
+    expect(rules.locator("#r4-3-st-err")).to_be_visible()
+
+
 # --------------------------------------------------------- without JavaScript
 def test_a1_rows_work_without_javascript(browser: Browser, live_server, maja):
     page = browser.new_context(java_script_enabled=False).new_page()
