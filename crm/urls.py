@@ -41,6 +41,7 @@ urlpatterns = [
     path("settings/users/<int:pk>/deactivate/", users.user_deactivate, name="user-deactivate"),
     path("settings/users/<int:pk>/reactivate/", users.user_reactivate, name="user-reactivate"),
     path("settings/users/<int:pk>/link/", users.user_link, name="user-link"),
+    path("settings/users/<int:pk>/link/made/", users.user_link_made, name="user-link-made"),
     path("settings/log/", settings_log, name="settings-log"),
     *settings.CATEGORIES.urls("settings/lists/company-categories/", "category-list"),
     *settings.STAGES.urls("settings/lists/sale-stages/", "stage-list"),

@@ -104,6 +104,7 @@ class User(AbstractUser):
     theme = models.CharField(_("appearance"), max_length=10, choices=Theme, default=Theme.SYSTEM)
     is_available = models.BooleanField(_("receives new leads"), default=True)
     deactivated_at = models.DateTimeField(_("last deactivated"), null=True, blank=True, editable=False)
+    links_made = models.PositiveIntegerField(_("password links made"), default=0, editable=False)  # only the last one works (crm/links.py)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -125,11 +126,11 @@ class User(AbstractUser):
             super().save(*args, **kwargs)
             return
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
-        row = models.QuerySet(type(self), using=using).filter(pk=self.pk).values_list("deactivated_at", flat=True)
+        row = models.QuerySet(type(self), using=using).filter(pk=self.pk).values_list("deactivated_at", "links_made")
         with watching([self.pk], using=using):
-            self.deactivated_at = row.first()  # theirs to write: an older instance would let old sessions in again
+            self.deactivated_at, self.links_made = row.first() or (None, 0)  # not theirs: an older instance would open old sessions and links again
             super().save(*args, **kwargs)
-        self.deactivated_at = row.first()
+        self.deactivated_at, self.links_made = row.first() or (None, 0)
 
     save.alters_data = True
 

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
@@ -29,6 +30,7 @@ from crm.views.base import done, fetch, page, refused, unit_of_work
 from crm.views.lists import require_administrator
 
 LIST = "crm:user-list"
+MADE = "link_made"  # in the session: which link this administrator has made last
 
 
 @require_safe
@@ -77,7 +79,7 @@ def user_new(request: Request) -> HttpResponse:
         try:
             with transaction.atomic():
                 users.invite(form.instance, role=form.cleaned_data["role"])
-            return _show_link(request, form.instance)
+            return _make_link(request, form.instance)
         except IntegrityError:  # another administrator invited them between our look and our save
             form.instance.pk = None
             form.full_clean()
@@ -167,14 +169,32 @@ def user_link(request: Request, pk: int) -> HttpResponse:
     user = _locked(request, pk)
     if not user.is_active:
         return refused(request, _("{name} is deactivated. Reactivate first, then make a link.").format(name=user), to=LIST)
-    return _show_link(request, user)
+    return _make_link(request, user)
 
 
-def _show_link(request: Request, user: User) -> HttpResponse:
+def _may_have_link(request: Request, user: User) -> None:
     if user.is_superuser and not request.user.is_superuser:  # the link is a way into their account
         raise PermissionDenied(_("Only a superuser can make a link for a superuser."))
-    link = links.hand_out(user, root=request.build_absolute_uri("/"), by=request.user)
-    context = {"active": "users", "subject": user, "link": link, "until": links.valid_until(), "mailed": settings.MAIL_IS_SENT}
+
+
+def _make_link(request: Request, user: User) -> HttpResponse:
+    _may_have_link(request, user)
+    request.session[MADE] = links.hand_out(user, root=request.build_absolute_uri("/"), by=request.user)
+    return redirect("crm:user-link-made", user.pk)
+
+
+@require_safe
+@never_cache
+def user_link_made(request: Request, pk: int) -> HttpResponse:
+    """The link that this administrator has just made. Looking again shows the same one, until it is used or another is made."""
+    require_administrator(request)
+    user = fetch(request, User, pk)
+    _may_have_link(request, user)
+    link = links.made_again(user, request.session.get(MADE), root=request.build_absolute_uri("/"))
+    if link is None:
+        messages.info(request, _("There is no link to show any more. You can make a new one here."))
+        return redirect("crm:user-edit", pk)
+    context = {"active": "users", "subject": user, "link": link, "until": links.valid_until(request.session[MADE][1]), "mailed": settings.MAIL_IS_SENT}
     return render(request, "settings/user_link.html", context)
 
 

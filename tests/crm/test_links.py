@@ -115,7 +115,7 @@ def maja(client, administrator):
 
 
 def test_an_administrator_makes_a_new_link_for_anybody(maja, salesperson, administrator):
-    response = maja.post(f"/settings/users/{salesperson.pk}/link/")
+    response = maja.post(f"/settings/users/{salesperson.pk}/link/", follow=True)
     assert Client().post(response.context["link"], GOOD)["Location"] == "/"
     kept = SettingsChange.objects.get()
     assert (kept.by, kept.item_id, kept.after) == (administrator, salesperson.pk, {"password_link": True})
@@ -132,7 +132,60 @@ def test_an_administrator_makes_no_way_into_a_superusers_account(maja, client):
     assert maja.post(f"/settings/users/{root.pk}/link/").status_code == 403
     assert SettingsChange.objects.count() == 0
     client.force_login(root)
-    assert client.post(f"/settings/users/{root.pk}/link/").status_code == 200
+    assert client.post(f"/settings/users/{root.pk}/link/", follow=True).status_code == 200
+    client.force_login(User.objects.get(first_name="Maja"))
+    assert client.get(f"/settings/users/{root.pk}/link/made/").status_code == 403
+
+
+def _new_link(client, user):
+    return client.post(f"/settings/users/{user.pk}/link/", follow=True).context["link"]
+
+
+def test_a_new_link_ends_the_earlier_ones(maja, salesperson):
+    first = _new_link(maja, salesperson)
+    second = _new_link(maja, salesperson)
+    assert [Client().get(link).status_code for link in (first, second)] == [410, 200]
+    assert Client().post(first, GOOD).status_code == 410
+
+
+def test_a_new_link_for_somebody_leaves_those_of_others(maja, salesperson, invited, link):
+    _new_link(maja, salesperson)
+    assert Client().get(link).status_code == 200
+
+
+def test_looking_at_the_link_again_shows_the_same_one_and_makes_none(maja, salesperson):
+    first = _new_link(maja, salesperson)
+    page = maja.get(f"/settings/users/{salesperson.pk}/link/made/")
+    assert page.context["link"] == first
+    assert "no-store" in page["Cache-Control"]
+    assert SettingsChange.objects.count() == 1
+
+
+def test_a_link_that_was_used_or_is_somebody_elses_is_not_shown(maja, salesperson, invited):
+    shown = f"/settings/users/{salesperson.pk}/link/made/"
+    first = _new_link(maja, salesperson)
+    Client().post(first, GOOD)
+    response = maja.get(shown, follow=True)
+    assert "There is no link to show any more." in response.content.decode()
+    assert response.redirect_chain == [(f"/settings/users/{salesperson.pk}/", 302)]
+    _new_link(maja, invited)
+    assert maja.get(shown).status_code == 302
+
+
+def test_saving_a_user_as_they_were_brings_no_earlier_link_back(maja, salesperson):
+    as_they_were = User.objects.get(pk=salesperson.pk)
+    first = links.make_link(salesperson, root="http://testserver/")
+    _new_link(maja, salesperson)
+    as_they_were.save()
+    assert Client().get(first).status_code == 410
+
+
+def test_the_link_in_the_mail_is_as_good_as_the_one_on_the_page(maja, salesperson, settings, mailoutbox, django_capture_on_commit_callbacks):
+    settings.MAIL_IS_SENT = True
+    with django_capture_on_commit_callbacks(execute=True):
+        shown = _new_link(maja, salesperson)
+    mailed = re.search(r"http://testserver/welcome/\S+", mailoutbox[0].body)[0]
+    assert [Client().get(link).status_code for link in (shown, mailed)] == [200, 200]
 
 
 def test_a_deactivated_user_gets_no_link(maja):
@@ -145,7 +198,7 @@ def test_a_deactivated_user_gets_no_link(maja):
 def _invite(client, capture, **changes):
     fields = {"first_name": "Ida", "last_name": "Bech", "email": "ida@havn.example", "role": "salesperson", "language": "da", **changes}
     with capture(execute=True):
-        return client.post("/settings/users/new/", fields)
+        return client.post("/settings/users/new/", fields, follow=True)
 
 
 @pytest.mark.parametrize(

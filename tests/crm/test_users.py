@@ -71,7 +71,7 @@ def test_the_list_costs_the_same_for_2_and_20_users(maja):
 
 # ------------------------------------------------------------------------ inviting
 def test_inviting_makes_a_user_without_a_password_and_shows_a_link(maja):
-    response = maja.post("/settings/users/new/", {**NEW, "email": "IDA@Havn.example "})
+    response = maja.post("/settings/users/new/", {**NEW, "email": "IDA@Havn.example "}, follow=True)
     ida = User.objects.get(email="ida@havn.example")
     assert (str(ida), ida.role, ida.language, ida.is_active, ida.has_usable_password()) == ("Ida Østergaard", "salesperson", "da", True, False)
     assert response.status_code == 200
