@@ -75,3 +75,7 @@ class PasswordForm(Styled, SetPasswordForm):
         self.fields["new_password2"].label = _("The same password again")
         self.fields["new_password2"].help_text = ""
         self.style()
+
+    def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:
+        """As Django's, which says under the second field what is wrong with the first."""
+        super().validate_password_for_user(user, "new_password1")

@@ -162,6 +162,12 @@ def lookup(mapping: dict[Any, Any], key: Any) -> Any:
 
 
 @register.filter
+def problems(errors: dict[str, list[Any]]) -> int:
+    """How many problems a form has; one field may have several."""
+    return sum(len(of_one) for of_one in errors.values())
+
+
+@register.filter
 def words(text: str) -> list[str]:
     """A list from a sentence, for loops in templates."""
     return text.split()

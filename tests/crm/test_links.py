@@ -75,6 +75,16 @@ def test_a_bad_password_is_a_422_that_says_why(client, link, fields, words):
     assert not User.objects.get().has_usable_password()
 
 
+def test_what_is_wrong_with_a_password_is_said_under_the_first_field_and_every_problem_is_counted(client, link):
+    client.post("/language/", {"language": "en", "next": "/"})
+    response = client.post(link, {"new_password1": "12345", "new_password2": "12345"})
+    assert (len(response.context["form"].errors["new_password1"]), "new_password2" in response.context["form"].errors) == (2, False)
+    assert "There are 2 problems" in response.content.decode()
+    response = client.post(link, {"new_password1": "a long sentence 7", "new_password2": "another"})
+    assert list(response.context["form"].errors) == ["new_password2"]
+    assert "There is 1 problem<" in response.content.decode()
+
+
 def test_the_link_expires_with_djangos_timeout(client, link, settings, monkeypatch):
     later = dt.datetime.now() + dt.timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT + 5)
     monkeypatch.setattr("django.contrib.auth.tokens.PasswordResetTokenGenerator._now", lambda _self: later)
