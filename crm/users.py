@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import models, transaction
 
 from crm.models import Company, SettingsChange, User
-from crm.models.rights import EDIT_COMPANY, USERS_AREA, watching
+from crm.models.rights import EDIT_COMPANY, MANAGE_SETTINGS, USERS_AREA, LastAdministrator, watching
 from crm.sql import nobody_at_work
 
 
@@ -68,6 +68,12 @@ def would_stop_editing(user: User, role: str) -> bool:
         may = User.objects.filter(pk=user.pk).who_may(EDIT_COMPANY).exists()
         transaction.set_rollback(True)
     return not may
+
+
+def why_they_stay(user: User) -> str:
+    """For the last administrator, why they can neither be deactivated nor give up the role; for everybody else nothing. One statement."""
+    administrators = set(User.objects.who_may(MANAGE_SETTINGS).values_list("pk", flat=True))
+    return str(LastAdministrator()) if administrators == {user.pk} else ""
 
 
 def companies_of(user: User) -> int:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.forms.base import SeenForm, Styled
 from crm.models import User
-from crm.users import who_can_take_over
+from crm.users import who_can_take_over, why_they_stay
 
 
 class UserForm(SeenForm):
@@ -34,6 +34,10 @@ class UserForm(SeenForm):
         unknown = [("", _("As set in Django’s admin"))] if self.instance.pk and not role else []
         self.fields["role"].choices = [*unknown, *reversed(User.Role.choices)]
         self.fields["role"].required = not unknown
+        self.must_stay = why_they_stay(self.instance) if self.instance.pk else ""
+        if self.must_stay:  # the page does not offer what would be refused
+            self.fields["role"].widget.choices = [choice for choice in self.fields["role"].choices if choice[0] != User.Role.SALESPERSON]
+            self.fields["role"].help_text = self.must_stay
         self.initial["role"] = role or (User.Role.SALESPERSON if not unknown else "")
         self.fields["first_name"].required = True
         self.fields["email"].help_text = _("Used for logging in.")

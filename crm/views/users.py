@@ -147,7 +147,7 @@ def user_deactivate(request: Request, pk: int) -> HttpResponse:
             form.add_error(None, str(last))
         else:
             return done(request, _("{name} is deactivated").format(name=user), to=_home(request))
-    context = {"active": "users", "subject": user, "form": form, **_follows(user)}
+    context = {"active": "users", "subject": user, "form": form, "must_stay": users.why_they_stay(user), **_follows(user)}
     return render(request, "settings/user_deactivate.html", context, status=422 if form.errors else 200)
 
 

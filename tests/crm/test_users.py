@@ -234,6 +234,20 @@ def test_the_last_administrator_cannot_deactivate_themselves(maja, administrator
     assert User.objects.get().is_active
 
 
+def test_the_last_administrator_is_told_beforehand_and_offered_neither_leaving_nor_another_role(maja, administrator, salesperson):
+    why = "This is the last administrator. Make somebody else administrator first."
+    edit, leave = f"/settings/users/{administrator.pk}/", f"/settings/users/{administrator.pk}/deactivate/"
+    page, leaving = maja.get(edit).content.decode(), maja.get(leave).content.decode()
+    assert page.count(why) == 2  # under the role, and where others have a button
+    assert ('id="go-deactivate"' in page, '<option value="salesperson"' in page) == (False, False)
+    assert (why in leaving, 'id="deactivate"' in leaving, "logged out at once" in leaving) == (True, False, False)
+    assert 'id="go-deactivate"' in maja.get(f"/settings/users/{salesperson.pk}/").content.decode()
+    UserFactory(groups=[Group.objects.get(name="Administrator")])
+    page, leaving = maja.get(edit).content.decode(), maja.get(leave).content.decode()
+    assert why not in page + leaving
+    assert ('id="go-deactivate"' in page, '<option value="salesperson"' in page, 'id="deactivate"' in leaving) == (True, True, True)
+
+
 def test_one_of_two_administrators_can_leave_and_is_logged_out(maja, administrator):
     UserFactory(groups=[Group.objects.get(name="Administrator")])
     response = maja.post(f"/settings/users/{administrator.pk}/deactivate/", {"companies_to": ""}, follow=True)
