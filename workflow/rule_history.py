@@ -66,13 +66,17 @@ class HistoryFilters(forms.Form):
         self.full_clean()
 
     def clean(self) -> dict[str, Any]:
-        """Dates count only where they were chosen, and a period ends after it has begun."""
+        """Dates count only where they were chosen."""
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("period") != DATES:
             cleaned["from"] = cleaned["to"] = None
-        if cleaned.get("from") and cleaned.get("to") and cleaned["from"] > cleaned["to"]:
-            self.add_error("to", _t("The period ends before it begins"))
         return cleaned
+
+    @property
+    def ends_before_it_begins(self) -> bool:
+        """Whether the dates of the period are the wrong way round: both count as typed, so nothing is found."""
+        first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
+        return bool(first and last and first > last)
 
     @property
     def is_set(self) -> bool:
