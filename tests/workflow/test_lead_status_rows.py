@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -244,6 +245,19 @@ def test_a1_there_is_never_more_than_one_blank_row(maja, two):
     again = maja.post(URL, {**typed, "add-row": "1"}, headers=HTMX)
     assert _keys(again.content.decode()) == "1,2,3"
     assert '"#r4-3-st"' in again["HX-Trigger-After-Settle"]
+
+
+def test_w0_what_the_buttons_of_the_rows_did_is_announced(maja, two):
+    def said(fields):
+        return json.loads(maja.post(URL, fields, headers=HTMX)["HX-Trigger-After-Settle"]).get("announce", {}).get("value")
+
+    added = {**_page(maja), "add-row": "1"}
+    typed = fields_of(maja.post(URL, added, headers=HTMX).content.decode())
+    assert said(added) is None  # focus goes into the new row, and says that
+    assert said({**typed, "add-row": "1"}) == "Fill in this row first"
+    assert said({**typed, "remove-row": "1"}) == "Qualified removed. It counts when you save."
+    assert said({**typed, "remove-row": "3"}) == "Row 3 removed. It counts when you save."
+    assert "Fill in this row first" in maja.post(URL, {**typed, "add-row": "1"}).content.decode()
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["fragment", "page"])

@@ -224,6 +224,11 @@ def test_w5_filters_hold_together_and_stand_in_the_form(maja, past, salesperson)
     assert 'name="company" maxlength="200" value="fjord"' in html
 
 
+def test_w0_that_nothing_matches_is_announced(maja):
+    html = maja.get(URL, {"company": "nobody"}, headers=HTMX).content.decode()
+    assert re.search(r'role="status"><h3>No decisions match these filters', html)
+
+
 # ------------------------------------------------------------------- bad input
 @pytest.mark.parametrize(
     ("query", "names"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from crm.text import as_pk
 from workflow.forms.options import Gap, Lists, Options, digest_of
@@ -50,6 +51,7 @@ class LeadStatusRules:
         self.disagrees = False  # about the switch
         self.gone: list[Row] = []  # rows that this page took out, and a colleague changed
         self.focus = ""
+        self.said = ""  # what was done with the rows, for whoever does not see it
         self.too_many = False
         in_order = sorted(saved, key=lambda rule: (rule.lead_status is None, getattr(rule.lead_status, "position", 0), rule.pk))
         self.rows = [Row(lists, key, rule=rule) for key, rule in enumerate(in_order, start=1)]
@@ -88,7 +90,9 @@ class LeadStatusRules:
     def add(self) -> None:
         """One more row, where the typing goes on. One that is still blank is that row."""
         blank = next((row for row in self.rows if row.is_blank), None)
-        if blank is None and len(self.rows) < MOST_ROWS:
+        if blank:
+            self.said = _("Fill in this row first")
+        elif len(self.rows) < MOST_ROWS:
             blank = Row(self.lists, max(row.key for row in self.rows) + 1)
             self.rows.append(blank)
         self.focus = f"{blank.prefix}-st" if blank else "r4-add"
@@ -98,7 +102,9 @@ class LeadStatusRules:
         place = next((place for place, row in enumerate(self.rows) if row.key == key), None)
         if place is None:
             return
-        del self.rows[place]
+        row = self.rows.pop(place)
+        name = row.name or _("Row {number}").format(number=place + 1)
+        self.said = _("{name} removed. It counts when you save.").format(name=name)
         self.focus = f"{self.rows[min(place, len(self.rows) - 1)].prefix}-remove" if len(self.rows) > 1 else "r4-add"
         self._never_without_a_row()
 

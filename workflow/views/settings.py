@@ -48,9 +48,14 @@ def _change_rows(request: Request) -> HttpResponse:
         form.lead_statuses.add()
     else:
         form.lead_statuses.remove(as_pk(request.POST["remove-row"]))
+    rows = form.lead_statuses
+    if rows.said and not request.htmx:
+        messages.info(request, rows.said)
     response = _show(request, form, "typed")
-    focus = form.lead_statuses.focus
-    return trigger_client_event(response, "focus:on", {"target": "body", "value": f"#{focus}"}, after="settle") if request.htmx and focus else response
+    for event, value in {"announce": rows.said, "focus:on": rows.focus and f"#{rows.focus}"}.items():
+        if request.htmx and value:
+            trigger_client_event(response, event, {"target": "body", "value": value}, after="settle")
+    return response
 
 
 def _show(request: Request, form: RulesForm, state: str, *, status: int = 200, just_saved: bool = False) -> HttpResponse:
