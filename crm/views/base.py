@@ -47,9 +47,15 @@ def finish(request: Request, *, to: str) -> HttpResponse:
     """As `done()`, when the messages are said already."""
     if not request.htmx:
         return redirect(next_url(request, to))
-    if request.htmx.current_url_abs_path and urlsplit(request.htmx.current_url_abs_path).path == request.path:
-        return HttpResponseClientRedirect(next_url(request, to))  # the form stands on a page of its own, opened in a new tab
+    if stands_alone(request):
+        return HttpResponseClientRedirect(next_url(request, to))
     return toasts_only(request)
+
+
+def stands_alone(request: Request) -> bool:
+    """Whether the form that is shown or was sent stands on a page of its own (opened in a new tab), not in a dialog."""
+    here = request.htmx.current_url_abs_path if request.htmx else request.path
+    return bool(here) and urlsplit(here).path == request.path
 
 
 def refused(request: Request, message: str, *, to: str, status: int = 409) -> HttpResponse:

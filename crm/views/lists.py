@@ -25,7 +25,7 @@ from crm.http import Request
 from crm.models import ListItem, SettingsChange
 from crm.slots import uses_of
 from crm.text import as_pk
-from crm.views.base import done, finish, page, refused, require, then_focus, unit_of_work
+from crm.views.base import done, finish, page, refused, require, stands_alone, then_focus, unit_of_work
 
 MAY_OPEN = "crm.manage_settings"
 View = Callable[..., HttpResponse]
@@ -88,7 +88,14 @@ class ListScreen:
         for row in active:
             row["is_first"], row["is_last"] = row is active[0], row is active[-1]
         verbs = {f"{verb}_url": f"{self.url_name}-{verb}" for verb in ("new", "item", "move", "delete", "restore", "default")}
-        here = {"screen": self, "rows": rows, "count": len(active), "deleted": deleted, "uses": [label for label, _shown in uses]}
+        here = {
+            "screen": self,
+            "rows": rows,
+            "count": len(active),
+            "deleted": deleted,
+            "uses": [label for label, _shown in uses],
+            "alone": stands_alone(request),
+        }
         return {"active": "lists", "sub": self.key, **verbs, **here}
 
     def _in_order(self, deleted: bool) -> Any:

@@ -149,3 +149,26 @@ def test_c6_setting_up_works_without_javascript(browser, live_server, rules: Pag
     page.wait_for_url(f"**{RULES}")
     lead.refresh_from_db()
     assert lead.group_id == "partner"
+
+
+def test_the_form_of_a_list_item_on_a_page_of_its_own_asks_too_and_saving_does_not(rules: Page, live_server):
+    lead = CompanyCategory.objects.get(name="Lead")
+    url = f"{live_server.url}/settings/lists/company-categories/{lead.pk}/"
+    rules.check("#r1")  # as it was saved: nothing to lose here
+    rules.goto(url)
+    rules.fill("#id_name", "Customer")
+    rules.get_by_role("button", name="OK").click()
+    expect(rules.locator("#id_name_error")).to_be_visible()  # the form that came back still knows
+    rules.click("nav a:has-text('Users')")
+    expect(rules.locator("dialog[open]")).to_contain_text("Leave without saving?")
+    rules.keyboard.press("Escape")
+    rules.fill("#id_name", "Prospect")
+    rules.get_by_role("button", name="OK").click()
+    expect(rules.locator("#toasts")).to_contain_text("Prospect saved")
+    assert rules.url.endswith("/settings/lists/company-categories/")
+    rules.goto(url)
+    rules.fill("#id_name", "Lead")
+    rules.get_by_role("link", name="Cancel").click()
+    rules.wait_for_url("**/settings/lists/company-categories/")
+    lead.refresh_from_db()
+    assert lead.name == "Prospect"
