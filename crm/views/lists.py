@@ -201,7 +201,10 @@ class ListScreen:
 
         def act(request: Request, pk: int) -> HttpResponse:
             item = lists.restore_item(model=self.model, pk=pk, area=self.key)
-            response = done(request, _("{name} restored").format(name=item.name), to=f"{reverse(self.url_name)}?deleted=1")
+            text = _("{name} restored").format(name=item.name)
+            if SettingsChange.objects.filter(area=self.key, item_id=pk, after__has_key="replaced_by").exists():
+                text = _("{name} restored. What was moved to another item stays there.").format(name=item.name)
+            response = done(request, text, to=f"{reverse(self.url_name)}?deleted=1")
             return then_focus(request, response, f"#item-{pk}")
 
         return self._verb(act)

@@ -16,8 +16,8 @@ from leads.models import Lead, LeadStatus, LeadStatusChange
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow.ledger import assert_ledger_is_true, by_rules, keep, latest, numbers, where
 from workflow import decisions
-from workflow.models import RULES_AREA, AutomationRule, CategoryDecision, WorkflowSettings
-from workflow.undo import why_not
+from workflow.models import RULES_AREA, AutomationRule, Batch, CategoryDecision, WorkflowSettings
+from workflow.undo import undo_batch, why_not
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +47,35 @@ def waiting():
 
 
 # -------------------------------------------------------------------- companies
+def test_a9_a_replacement_is_listed_and_undone_as_a_whole_once_the_category_is_restored(maja, administrator, category):
+    companies, partner = CompanyFactory.create_batch(2, category=category["Partner"]), category["Partner"]
+    address = f"/settings/lists/company-categories/{partner.pk}/"
+    maja.post(f"{address}delete/", {"replacement": category["Other"].pk})
+    batch = Batch.objects.get()
+    assert (batch.kind, batch.title, batch.user) == ("replace", "List item replaced", administrator)
+    assert "List item replaced" in maja.get("/settings/workflow/batches/").content.decode()
+    page = maja.get(batch.get_absolute_url()).content.decode()
+    assert "2 companies stay as they are: the category they had has been deleted" in page
+    assert "Restore it first, then they can go back" in page
+    restored = maja.post(f"{address}restore/", headers=HTMX).content.decode()
+    assert "Partner restored. What was moved to another item stays there." in restored
+    assert [where(company) for company in companies] == ["Other", "Other"]
+    assert "Restore it first" not in maja.get(batch.get_absolute_url()).content.decode()
+    assert undo_batch(batch, by=administrator) == 2
+    assert [where(company) for company in companies] == ["Partner", "Partner"]
+
+
+def test_a_replacement_that_moves_no_company_is_no_batch_and_restoring_what_was_only_deleted_says_no_more(maja, category):
+    address = f"/settings/lists/company-categories/{category['Partner'].pk}/"
+    maja.post(f"{address}delete/")
+    text = maja.post(f"{address}restore/", headers=HTMX).content.decode()
+    assert "Partner restored" in text
+    assert "stays there" not in text
+    rule("sale_won", category["Partner"])
+    maja.post(f"{address}delete/", {"replacement": category["Other"].pk})
+    assert not Batch.objects.exists()
+
+
 def test_c4_each_company_gets_its_decision_and_its_number(administrator, client, category):
     company, archived = CompanyFactory(category=category["Partner"]), CompanyFactory(category=category["Partner"], archived_at="2026-01-01T00:00Z")
     client.force_login(administrator)

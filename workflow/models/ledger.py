@@ -42,7 +42,7 @@ class Batch(models.Model):
         """What it was, in the reader's language."""
         if self.kind == "backfill":
             return _t("Applied: {rule} → {category}").format(rule=self.backfill.rule, category=self.backfill.target_category)
-        titles = {"import": _("Import"), "bulk": _("Bulk edit"), "undo": _("Undo"), "retry": _("Retry")}
+        titles = {"import": _("Import"), "bulk": _("Bulk edit"), "undo": _("Undo"), "retry": _("Retry"), "replace": _("List item replaced")}
         return str(titles.get(self.kind, self.kind))
 
 
