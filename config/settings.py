@@ -1,5 +1,6 @@
 """All settings, from the environment. Defaults are safe for production; `make demo` sets what a demo needs."""
 
+import logging
 from pathlib import Path
 
 import environ
@@ -167,9 +168,19 @@ CSRF_FAILURE_VIEW = "crm.views.errors.csrf_failed"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Somebody without access, or a wrong address, is no error of ours: a line is enough. What is one keeps its traceback."""
+    if record.levelno < logging.ERROR:
+        record.exc_info = None
+    return True
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"brief": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback}},
     "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django.request": {"filters": ["brief"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

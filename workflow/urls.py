@@ -14,6 +14,7 @@ urlpatterns = [
     path("category-changes/<int:pk>/undo/", changes.decision_undo, name="undo"),
     path("category-changes/<int:pk>/ask-again/", changes.decision_ask_again, name="ask-again"),
     path("category-changes/<int:pk>/retry/", changes.decision_retry, name="retry"),
+    path("settings/workflow/", settings.home, name="settings"),
     path("settings/workflow/failures/", changes.failures, name="failures"),
     path("category-changes/retry/", changes.retry_all, name="retry-all"),
     path("settings/workflow/batches/", changes.batches, name="batches"),

@@ -41,6 +41,7 @@ class UserForm(SeenForm):
         self.initial["role"] = role or (User.Role.SALESPERSON if not unknown else "")
         self.fields["first_name"].required = True
         self.fields["email"].help_text = _("Used for logging in.")
+        _say(self, first_name=_("Enter a first name"), email=_("Enter an email address"), role=_("Choose a role"), language=_("Choose a language"))
         if not self.instance.pk:
             del self.fields["is_available"]
             self.fields["first_name"].widget.attrs["autofocus"] = True
@@ -53,6 +54,12 @@ class UserForm(SeenForm):
         if self.taken_by:
             raise forms.ValidationError(User._meta.get_field("email").error_messages["unique"])
         return email
+
+
+def _say(form: forms.BaseForm, **words: Any) -> None:
+    """What to do where a field that must be filled is empty."""
+    for name, sentence in words.items():
+        form.fields[name].error_messages["required"] = sentence
 
 
 class LeaveForm(Styled, forms.Form):
@@ -78,6 +85,7 @@ class PasswordForm(Styled, SetPasswordForm):
         self.fields["new_password1"].widget.attrs["autofocus"] = True
         self.fields["new_password2"].label = _("The same password again")
         self.fields["new_password2"].help_text = ""
+        _say(self, new_password1=_("Enter a password"), new_password2=_("Enter the same password again"))
         self.style()
 
     def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:

@@ -28,7 +28,11 @@ VERBS = {
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
     "workflow:preview-apply", "workflow:batch-apply",
 }  # fmt: skip
-LEADS_ON = {"crm:settings", "crm:user-link-made"}  # to the first settings screen; to the user, where no link was made
+LEADS_ON = {
+    "crm:settings",
+    "workflow:settings",
+    "crm:user-link-made",
+}  # to the first screen; to the user, where no link was made
 WHOLE = {  # ordinary navigation: htmx never asks for them
     "crm:overview", "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit", "crm:user-new", "crm:user-edit", "crm:user-deactivate",
 }  # fmt: skip

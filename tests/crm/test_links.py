@@ -65,7 +65,7 @@ def test_looking_does_not_use_the_link_up_but_choosing_does(client, link):
         ({"new_password1": "kort1", "new_password2": "kort1"}, "for kort"),
         ({"new_password1": "password123", "new_password2": "password123"}, "for almindelig"),
         ({"new_password1": "ida@havn.example", "new_password2": "ida@havn.example"}, "minder for meget"),
-        ({"new_password1": "", "new_password2": ""}, "påkrævet"),
+        ({"new_password1": "", "new_password2": ""}, "Indtast en adgangskode"),
     ],
 )
 def test_a_bad_password_is_a_422_that_says_why(client, link, fields, words):

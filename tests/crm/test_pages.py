@@ -97,6 +97,7 @@ def test_an_administrator_opens_every_screen(client, world, administrator, name)
 def test_settings_lead_an_administrator_to_the_first_screen(client, administrator):
     client.force_login(administrator)
     assert client.get("/settings/", follow=True).redirect_chain == [("/settings/lists/company-categories/", 302)]
+    assert client.get("/settings/workflow/", follow=True).redirect_chain == [("/settings/workflow/lead-categorization/", 302)]
 
 
 @pytest.mark.parametrize("name", [name for name in PRIVATE if name not in FOR_EVERY_USER])
@@ -112,6 +113,12 @@ def test_an_unknown_record_is_a_404_in_plain_words(client, world, salesperson, a
         answer = ask(client, name, address(name, dict.fromkeys(world, pk)), headers=headers)
         assert answer.status_code == 404, (pk, headers)
         assert "This no longer exists, or the address is wrong." in answer.content.decode()
+
+
+def test_no_access_and_a_wrong_address_are_a_line_in_the_servers_log_and_no_traceback(client, salesperson, caplog):
+    client.force_login(salesperson)
+    assert [client.get(url).status_code for url in ("/settings/users/", "/companies/987654321/", "/no/such/page/")] == [403, 404, 404]
+    assert [(record.levelname, record.exc_info) for record in caplog.records if record.name == "django.request"] == [("WARNING", None)] * 3
 
 
 @pytest.mark.parametrize("who", [None, "salesperson"])

@@ -40,6 +40,7 @@ def test_the_list_shows_who_can_log_in_and_others_on_demand(maja, salesperson):
     assert _names(response) == ["Bo Lund", "Jonas Krogh", "Maja Lindholm"]
     assert "Show deactivated (1)" in response.content.decode()
     assert left.email in response.content.decode()
+    assert 'data-label="Last login"' in response.content.decode()  # on a phone there is no heading above it
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,13 @@ def test_an_email_that_is_taken_is_a_422_with_a_link_to_who_has_it(maja, salespe
 def test_an_invitation_that_is_not_complete_is_a_422_and_nobody_is_made(maja, wrong):
     response = maja.post("/settings/users/new/", {**NEW, **wrong})
     assert (response.status_code, User.objects.count()) == (422, 1)
+
+
+def test_what_is_missing_is_said_in_a_sentence(maja):
+    page = maja.post("/settings/users/new/", {"email": ""}).content.decode()
+    for words in ("Enter a first name", "Enter an email address", "Choose a role", "Choose a language"):
+        assert page.count(words) == 2  # above the form, and at the field
+    assert "This field is required" not in page
 
 
 # ------------------------------------------------------------------------- editing

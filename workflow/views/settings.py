@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
 from crm.http import Request
@@ -16,6 +17,13 @@ from crm.views.base import page, unit_of_work
 from crm.views.lists import require_administrator
 from workflow.activity import activity
 from workflow.forms import RulesForm, lock_settings
+
+
+@require_safe
+def home(request: Request) -> HttpResponse:
+    """Settings, Workflow: its first tab."""
+    require_administrator(request)
+    return redirect("workflow:lead-categorization")
 
 
 @unit_of_work
