@@ -143,7 +143,9 @@ def test_a6_whatever_people_do_at_once_nobody_meets_an_error_and_the_ledger_is_t
     assert_everything_is_true(always_on=("sale_won",))
     assert sum(found.get("done", 0) for found in done) > 100  # not everything was refused
     outcomes = set(CategoryDecision.objects.exclude(rule=None).values_list("outcome", flat=True))
-    assert outcomes >= {"changed", "skipped", *(["accepted", "replaced", "obsolete"] if ask else [])}
+    assert outcomes >= (
+        {"accepted", "replaced", "obsolete", "skipped"} if ask else {"changed", "skipped"}
+    )  # whether the fourth rule is on when somebody qualifies is chance
 
 
 # ------------------------------------------------------- one writer at a time
