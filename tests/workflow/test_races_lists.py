@@ -238,7 +238,13 @@ def test_c6_setting_up_while_an_item_is_deleted_waits_and_nobody_is_thrown_out(c
 
 def test_c8_an_item_is_edited_and_made_the_default_while_a_colleague_moves_one(category, administrator, monkeypatch):
     maja, last = browser(administrator), CompanyCategory.objects.latest("pk")
-    sent = {"name": "Zoo", "group": "other", "colour": "grey", "make_default": "on", "seen": maja.get(f"{CATEGORIES}{last.pk}/").context["form"].stamp}
+    sent = {
+        "name": "Zoo",
+        "group": "other",
+        "colour": "grey",
+        "make_default": "on",
+        "seen": maja.get(f"{CATEGORIES}{last.pk}/").context["form"]["seen"].value(),
+    }
     tries, is_valid = [], ListItemForm.is_valid
 
     def then_let_the_other_come(form):
