@@ -318,6 +318,14 @@ def _cost(item, other):
 def _many(category, many):
     for part in batched(range(many), 1_000):
         Company.objects.bulk_create([Company(name=f"Company {number}", category=category) for number in part])
+    _know_sizes()
+
+
+def _know_sizes():
+    """What autovacuum would tell PostgreSQL by and by: else it may compare every row with every other, for minutes."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def test_c4_what_replacing_costs_does_not_grow_with_the_companies(category):
@@ -330,12 +338,13 @@ def test_c4_what_replacing_costs_does_not_grow_with_the_companies(category):
 
 def test_c4_each_2000_companies_more_cost_the_same_again(category):
     costs = []
-    for name, chunks in (("Partner", 1), ("Customer", 3), ("Former customer", 5)):
+    for name, chunks in (("Partner", 1), ("Customer", 2), ("Former customer", 3)):
         _many(category[name], 2_000 * chunks)
         costs.append(_cost(category[name], category["Other"]))
-    one, three, five = costs
-    assert three - one == five - three
-    assert (five - one) // 4 <= 7
+    one, two, three = costs
+    _know_sizes()  # for the check of the ledger
+    assert two - one == three - two
+    assert two - one <= 7
 
 
 def test_c4_what_replacing_costs_does_not_grow_with_contacts_and_suggestions(category, status):
