@@ -9,12 +9,14 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.test import Client
 
 from crm.actor import working
 from crm.initial import make_lists
 from crm.models import CompanyCategory, User
 from leads.initial import make_statuses
 from leads.models import LeadStatus
+from tests.browsers import browser
 from tests.factories import UserFactory
 from workflow import engine
 from workflow.models import WorkflowSettings
@@ -61,6 +63,30 @@ def salesperson(db: None) -> User:
 def colleague(db: None) -> User:
     """Signe, who also sells."""
     return UserFactory(email="signe@havn.example", first_name="Signe", last_name="Bach")
+
+
+@pytest.fixture
+def maja(administrator: User) -> Client:
+    """The administrator's browser."""
+    return browser(administrator)
+
+
+@pytest.fixture
+def karen(db: None) -> Client:
+    """The browser of another administrator: Karen Holst."""
+    return browser(UserFactory(first_name="Karen", last_name="Holst", groups=[Group.objects.get(name="Administrator")]))
+
+
+@pytest.fixture
+def jonas(salesperson: User) -> Client:
+    """The salesperson's browser."""
+    return browser(salesperson)
+
+
+@pytest.fixture
+def signe(colleague: User) -> Client:
+    """The colleague's browser."""
+    return browser(colleague)
 
 
 class Names:

@@ -19,13 +19,6 @@ pytestmark = pytest.mark.django_db
 NOT_AN_ID = ["", "x", "-1", "0", "1.5", "²", "99999999999999999999999", "1 or 1=1", "\x00"]  # "²".isdigit(), but it is no number
 
 
-@pytest.fixture
-def jonas(client, salesperson):
-    """The salesperson's browser."""
-    client.force_login(salesperson)
-    return client
-
-
 def shown(response):
     """The names on this page of the list, in its order."""
     return [row.name for row in response.context["found"].rows]

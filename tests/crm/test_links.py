@@ -118,12 +118,6 @@ def test_a_new_password_ends_the_sessions_there_were(client, salesperson):
 
 
 # ---------------------------------------------------------------- who makes a link
-@pytest.fixture
-def maja(client, administrator):
-    client.force_login(administrator)
-    return client
-
-
 def test_an_administrator_makes_a_new_link_for_anybody(maja, salesperson, administrator):
     response = maja.post(f"/settings/users/{salesperson.pk}/link/", follow=True)
     assert Client().post(response.context["link"], GOOD)["Location"] == "/"

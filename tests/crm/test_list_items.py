@@ -26,13 +26,6 @@ headers = pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"
 TYPED = {"name": "Trial", "colour": "lime", "description": "Tries it"}
 
 
-@pytest.fixture
-def maja(client, administrator):
-    """The administrator's browser."""
-    client.force_login(administrator)
-    return client
-
-
 def events(response):
     """What the answer tells the page to do."""
     return json.loads(response["HX-Trigger-After-Settle"])

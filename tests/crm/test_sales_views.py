@@ -20,13 +20,6 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def jonas(client, salesperson):
-    """The salesperson's browser."""
-    client.force_login(salesperson)
-    return client
-
-
-@pytest.fixture
 def reasons(db):
     """One reason for each end, and no others."""
     SaleReason.objects.all().delete()

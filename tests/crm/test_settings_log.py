@@ -21,12 +21,6 @@ from tests.factories import UserFactory, rule
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def maja(client, administrator):
-    client.force_login(administrator)
-    return client
-
-
 def _record(area="company-categories", item="Lead", item_id=None, before=None, after=None):
     SettingsChange.record(area=area, item=item, item_id=item_id, before=before or {}, after=after or {})
 

@@ -16,12 +16,6 @@ pytestmark = pytest.mark.django_db
 NEW = {"first_name": "Ida", "last_name": "Østergaard", "email": "ida@havn.example", "role": "salesperson", "language": "da"}
 
 
-@pytest.fixture
-def maja(client, administrator):
-    client.force_login(administrator)
-    return client
-
-
 def _fields(client, user, **changes):
     form = client.get(f"/settings/users/{user.pk}/").context["form"]
     values = {name: form[name].value() for name in form.fields}
@@ -131,17 +125,13 @@ def test_a_user_is_edited(maja, salesperson):
     assert (jon.first_name, jon.email, jon.role, jon.language, jon.is_available) == ("Jon", "jon@havn.example", "administrator", "da", False)
 
 
-def _karen_saves(client, user, **changes):
-    """Another administrator saves the user; returns whose browser it was afterwards."""
-    mine, karen = client.session["_auth_user_id"], UserFactory(first_name="Karen", last_name="Holst", groups=[Group.objects.get(name="Administrator")])
-    client.force_login(karen)
-    assert client.post(f"/settings/users/{user.pk}/", _fields(client, user, **changes)).status_code == 302
-    client.force_login(User.objects.get(pk=mine))
+def _saves(browser, user, **changes):
+    assert browser.post(f"/settings/users/{user.pk}/", _fields(browser, user, **changes)).status_code == 302
 
 
-def test_w3_what_two_administrators_both_changed_is_shown_with_who_saved_it_and_saving_again_keeps_mine(maja, salesperson):
+def test_w3_what_two_administrators_both_changed_is_shown_with_who_saved_it_and_saving_again_keeps_mine(maja, karen, salesperson):
     fields = _fields(maja, salesperson, first_name="Mine")
-    _karen_saves(maja, salesperson, first_name="Theirs", role="administrator")
+    _saves(karen, salesperson, first_name="Theirs", role="administrator")
     response = maja.post(f"/settings/users/{salesperson.pk}/", fields)
     html = response.content.decode()
     assert response.status_code == 409
@@ -157,9 +147,9 @@ def test_w3_what_two_administrators_both_changed_is_shown_with_who_saved_it_and_
     assert (str(jonas), jonas.role) == ("Mine Krogh", "administrator")
 
 
-def test_w3_changes_of_two_administrators_that_do_not_overlap_are_both_kept_without_a_question(maja, salesperson):
+def test_w3_changes_of_two_administrators_that_do_not_overlap_are_both_kept_without_a_question(maja, karen, salesperson):
     fields = _fields(maja, salesperson, first_name="Mine")
-    _karen_saves(maja, salesperson, last_name="Theirs", role="administrator", is_available="")
+    _saves(karen, salesperson, last_name="Theirs", role="administrator", is_available="")
     assert maja.post(f"/settings/users/{salesperson.pk}/", fields).status_code == 302
     jonas = User.objects.get(pk=salesperson.pk)
     assert (str(jonas), jonas.role, jonas.is_available) == ("Mine Theirs", "administrator", False)

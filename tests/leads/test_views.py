@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group
 
-from crm.models import Company, CompanyCategory, SettingsChange, User
+from crm.models import Company, CompanyCategory, SettingsChange
 from leads.models import Lead, LeadStatus
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, UserFactory, rule
@@ -16,20 +15,6 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 NOT_AN_ID = ["", "x", "²", "-1", "0", "99999999999999999999999", "\x00"]  # "²".isdigit(), but it is no number
 CATEGORIES, STATUSES = "/settings/lists/company-categories/", "/settings/lists/lead-statuses/"
-
-
-@pytest.fixture
-def jonas(client, salesperson):
-    """The salesperson's browser."""
-    client.force_login(salesperson)
-    return client
-
-
-@pytest.fixture
-def maja(client, administrator):
-    """The administrator's browser."""
-    client.force_login(administrator)
-    return client
 
 
 def set_status(client, contact, status, headers=None, **values):
@@ -203,11 +188,8 @@ def test_an_unknown_group_or_meaning_is_a_422(maja, address, wrong):
     assert maja.post(f"{address}new/", _item(address, **wrong)).status_code == 422
 
 
-def _karen_saves(client, url, values):
-    mine, karen = client.session["_auth_user_id"], UserFactory(first_name="Karen", last_name="Holst", groups=[Group.objects.get(name="Administrator")])
-    client.force_login(karen)
-    assert client.post(url, {**values, "seen": _seen(client, url)}).status_code == 302
-    client.force_login(User.objects.get(pk=mine))
+def _saves(browser, url, values):
+    assert browser.post(url, {**values, "seen": _seen(browser, url)}).status_code == 302
 
 
 def _shown(client, url):
@@ -218,11 +200,11 @@ def _shown(client, url):
 
 
 @both
-def test_w3_what_two_administrators_both_changed_is_shown_with_who_saved_it_and_the_second_save_goes_through(maja, address, model):
+def test_w3_what_two_administrators_both_changed_is_shown_with_who_saved_it_and_the_second_save_goes_through(maja, karen, address, model):
     item = model.objects.get(position=2)
     url = f"{address}{item.pk}/"
     mine = {**_shown(maja, url), "name": "Mine", "description": "Tries it"}
-    _karen_saves(maja, url, {**_shown(maja, url), "description": "Theirs", "colour": "lime"})
+    _saves(karen, url, {**_shown(maja, url), "description": "Theirs", "colour": "lime"})
     response = maja.post(url, mine, headers=HTMX)
     html = response.content.decode()
     assert response.status_code == 409
@@ -238,24 +220,24 @@ def test_w3_what_two_administrators_both_changed_is_shown_with_who_saved_it_and_
 
 
 @both
-def test_w3_changes_of_two_administrators_that_do_not_overlap_are_both_kept_without_a_question(maja, address, model):
+def test_w3_changes_of_two_administrators_that_do_not_overlap_are_both_kept_without_a_question(maja, karen, address, model):
     item = model.objects.get(position=2)
     url = f"{address}{item.pk}/"
     mine = {**_shown(maja, url), "name": "Mine"}
-    _karen_saves(maja, url, {**_shown(maja, url), "description": "Theirs"})
+    _saves(karen, url, {**_shown(maja, url), "description": "Theirs"})
     assert maja.post(url, mine, headers=HTMX).status_code == 200
     assert model.objects.values_list("name", "description").get(pk=item.pk) == ("Mine", "Theirs")
     log = SettingsChange.objects.filter(item_id=item.pk).latest("pk")
     assert set(log.after) == {"name"}
 
 
-def test_w3_c3_what_a_colleague_saved_and_does_not_go_with_what_was_typed_is_said(maja, category):
+def test_w3_c3_what_a_colleague_saved_and_does_not_go_with_what_was_typed_is_said(maja, karen, category):
     """Lead status switched on here, while the category left Potential customer there."""
     item = category["Lead"]
     url = f"{CATEGORIES}{item.pk}/"
     plain(CompanyCategory).filter(pk=item.pk).update(lead_status_enabled=False)
     mine = {**_shown(maja, url), "lead_status_enabled": "on"}
-    _karen_saves(maja, url, {**_shown(maja, url), "group": "partner"})
+    _saves(karen, url, {**_shown(maja, url), "group": "partner"})
     response = maja.post(url, mine, headers=HTMX)
     html = response.content.decode()
     assert response.status_code == 409

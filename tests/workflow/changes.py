@@ -7,7 +7,6 @@ import re
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.actor import acting_as
@@ -18,13 +17,6 @@ from workflow.models import AutomationRule
 FAILURES, BATCHES = "/settings/workflow/failures/", "/settings/workflow/batches/"
 both_ways = pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain form"])
 for_real = pytest.mark.django_db(transaction=True)  # a question is announced when it is committed
-
-
-def browser(user):
-    """A browser of its own for this person."""
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def win_rule(target, *, ask=False):

@@ -9,9 +9,10 @@ from django.contrib.auth.models import Permission
 from django.db import transaction
 
 from crm.actor import acting_as
+from tests.browsers import browser
 from tests.crm.writes import change
 from tests.factories import CompanyFactory, SaleFactory, UserFactory
-from tests.workflow.changes import browser, win_rule
+from tests.workflow.changes import win_rule
 from tests.workflow.ledger import latest, numbers
 from tests.workflow.processes import People
 from workflow import decisions
@@ -33,18 +34,6 @@ def people(_everybody: People, transactional_db: None) -> Iterator[People]:
 
 
 # ------------------------------------------------------- changes as a browser meets them
-
-
-@pytest.fixture
-def jonas(salesperson):
-    """The salesperson's browser."""
-    return browser(salesperson)
-
-
-@pytest.fixture
-def maja(administrator):
-    """The administrator's browser."""
-    return browser(administrator)
 
 
 @pytest.fixture

@@ -26,13 +26,6 @@ URL = "/settings/workflow/lead-categorization/"
 
 
 @pytest.fixture
-def maja(client, administrator):
-    """The administrator's browser."""
-    client.force_login(administrator)
-    return client
-
-
-@pytest.fixture
 def won(category):
     """Rule 1: it makes customers without asking."""
     return rule("sale_won", category["Customer"])

@@ -23,13 +23,6 @@ NOT_AN_ID = ["", "x", "²", "-1", "0", "99999999999999999999999", "\x00"]  # "²
 
 
 @pytest.fixture
-def jonas(client, salesperson):
-    """The salesperson's browser."""
-    client.force_login(salesperson)
-    return client
-
-
-@pytest.fixture
 def asked(category, salesperson):
     """Jonas won a sale, and is asked whether the company becomes a customer."""
     rule("sale_won", category["Customer"], ask=True)

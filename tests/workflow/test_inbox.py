@@ -23,13 +23,6 @@ for_real = pytest.mark.django_db(transaction=True)  # a question is announced wh
 
 
 @pytest.fixture
-def jonas(client, salesperson):
-    """The salesperson's browser."""
-    client.force_login(salesperson)
-    return client
-
-
-@pytest.fixture
 def asking(category):
     """Rule 1 asks whether the company becomes a customer."""
     return rule("sale_won", category["Customer"], ask=True)

@@ -47,13 +47,6 @@ OPTIONS = {
 
 
 @pytest.fixture
-def maja(client, administrator):
-    """The administrator's browser."""
-    client.force_login(administrator)
-    return client
-
-
-@pytest.fixture
 def customer(category):
     """What most rules here lead to."""
     return category["Customer"].pk

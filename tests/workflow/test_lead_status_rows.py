@@ -6,33 +6,17 @@ import json
 import re
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.models import SettingsChange
 from leads.models import LeadStatus
-from tests.factories import UserFactory, rule
+from tests.factories import rule
 from tests.workflow.rules_form import HTMX, URL, as_sent, fields_of, rows_saved, save, version
 from workflow.models import AutomationRule, WorkflowSettings
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def maja(client, administrator):
-    """The administrator's browser."""
-    client.force_login(administrator)
-    return client
-
-
-@pytest.fixture
-def karen(client, administrator):
-    """The other administrator's browser."""
-    browser = type(client)()
-    browser.force_login(UserFactory(first_name="Karen", groups=[Group.objects.get(name="Administrator")]))
-    return browser
 
 
 @pytest.fixture

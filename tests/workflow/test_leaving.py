@@ -20,12 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def maja(client, administrator):
-    client.force_login(administrator)
-    return client
-
-
-@pytest.fixture
 def asks(category):
     """A won sale asks first."""
     return rule("sale_won", category["Customer"], ask=True)

@@ -20,12 +20,6 @@ PREVIEW, DIALOG, APPLY, TRY = (reverse(f"workflow:{name}") for name in ("preview
 
 
 @pytest.fixture
-def maja(client, administrator):
-    client.force_login(administrator)
-    return client
-
-
-@pytest.fixture
 def won():
     return [SaleFactory(title=f"Roof {number}", status="won") for number in range(3)]
 

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 from django.db import transaction
-from django.test import Client
 
 from crm import lists
 from crm.forms.lists import ListItemForm
@@ -14,6 +13,7 @@ from crm.lists import CannotDelete, delete_item, make_default, move_item
 from crm.models import Company, CompanyCategory, Sale, SaleStage
 from leads.defaults import LeadStatusDeleted, set_lead_status
 from leads.models import Lead, LeadStatus
+from tests.browsers import browser
 from tests.conftest import on_postgresql
 from tests.crm.writes import change, plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
@@ -47,12 +47,6 @@ def refusal(work):
     except CannotDelete as refused:
         return type(refused).__name__
     return ""
-
-
-def browser(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 # -------------------------------------------- somebody is there a moment earlier

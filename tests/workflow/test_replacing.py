@@ -30,13 +30,6 @@ def _true_ledger(db):
     assert_ledger_is_true()
 
 
-@pytest.fixture
-def maja(client, administrator):
-    """The administrator's browser."""
-    client.force_login(administrator)
-    return client
-
-
 def replace(item, other=None, **how):
     area = "lead-statuses" if isinstance(item, LeadStatus) else "company-categories"
     return delete_item(model=type(item), pk=item.pk, area=area, replacement=other.pk if other else None, **how)

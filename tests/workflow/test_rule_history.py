@@ -26,13 +26,6 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def maja(client, administrator):
-    """The administrator's browser."""
-    client.force_login(administrator)
-    return client
-
-
-@pytest.fixture
 def rules(category, status):
     """Won asks, Registered does not, and two lead statuses."""
     return {

@@ -29,13 +29,6 @@ HEADER = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def maja(client, administrator):
-    """The administrator's browser."""
-    client.force_login(administrator)
-    return client
-
-
 def table(client, delimiter=",", **query):
     """The file, as a spreadsheet reads it: rows by the header's names."""
     response = client.get(URL, {"format": "csv", **query})

@@ -132,12 +132,6 @@ def test_an_update_costs_the_same_however_many_rules_there_are_to_look_at(catego
 
 
 # ------------------------------------------------------------------- the screens
-@pytest.fixture
-def maja(client, administrator):
-    client.force_login(administrator)
-    return client
-
-
 def test_w1_the_form_keeps_one_record_of_each_rule_and_the_switch_of_rule_4_those_of_its_siblings(maja, administrator, category, status):
     shown = rule("lead_status_set", category["Customer"], lead_status=status["Qualified"])
     sibling = rule("lead_status_set", category["Partner"], lead_status=status["Contacting"])

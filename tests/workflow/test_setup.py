@@ -28,13 +28,6 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def maja(client, administrator):
-    """The administrator's browser."""
-    client.force_login(administrator)
-    return client
-
-
-@pytest.fixture
 def own(db):
     """An organisation with categories of its own: none is in Potential customer, and nobody has a lead status."""
     CompanyCategory.objects.all().delete()
