@@ -18,6 +18,7 @@ from leads.initial import make_statuses
 from leads.models import LeadStatus
 from tests.browsers import browser
 from tests.factories import UserFactory
+from tests.workflow.ledger import assert_ledger_is_true
 from workflow import engine
 from workflow.models import WorkflowSettings
 
@@ -87,6 +88,13 @@ def jonas(salesperson: User) -> Client:
 def signe(colleague: User) -> Client:
     """The colleague's browser."""
     return browser(colleague)
+
+
+@pytest.fixture
+def true_ledger(db: None) -> Iterator[None]:
+    """Whatever the test did or was refused, however people met: what is left agrees with itself."""
+    yield
+    assert_ledger_is_true()
 
 
 class Names:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -13,16 +12,8 @@ from django.utils import timezone
 from crm.models import Company, Sale
 from tests.crm.importing import refused
 from tests.factories import CompanyFactory, UserFactory
-from tests.workflow.ledger import assert_ledger_is_true
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _true_ledger(db: None) -> Iterator[None]:
-    """Whatever was imported or refused, what is left agrees with itself."""
-    yield
-    assert_ledger_is_true()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("true_ledger")]
 
 
 # ------------------------------------------------------------------------------------------------------------ reading

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError
@@ -18,17 +17,9 @@ from crm.imports.sales import SaleImport
 from crm.models import Company, Sale, SaleReason, SaleStage
 from tests.crm.importing import decisions, refused
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
-from tests.workflow.ledger import assert_ledger_is_true
 from workflow.models import Batch, CategoryDecision, Trigger
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _true_ledger(db: None) -> Iterator[None]:
-    """Whatever was imported or refused, what is left agrees with itself."""
-    yield
-    assert_ledger_is_true()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("true_ledger")]
 
 
 # ------------------------------------------------------------------------------------------------------------- again

@@ -9,9 +9,11 @@ from django.contrib.auth.models import Permission
 from django.db import transaction
 
 from crm.actor import acting_as
+from crm.models import CompanyCategory
+from leads.models import LeadStatus
 from tests.browsers import browser
 from tests.crm.writes import change
-from tests.factories import CompanyFactory, SaleFactory, UserFactory
+from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
 from tests.workflow.changes import win_rule
 from tests.workflow.ledger import latest, numbers
 from tests.workflow.processes import People
@@ -104,3 +106,30 @@ def broken():
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+# --------------------------------------------------------------- the rows of rule 4
+@pytest.fixture
+def row(category, status):
+    """A row as it is sent: `row("Qualified", "Customer")`."""
+    return lambda name, target, **more: {"status": status[name].pk, "category": category[target].pk, **more}
+
+
+@pytest.fixture
+def two(category, status):
+    """Two lead statuses have their rule."""
+    return [rule("lead_status_set", category[target], lead_status=status[name]) for name, target in (("Qualified", "Opportunity"), ("Disqualified", "Other"))]
+
+
+# ------------------------------------------------------------------------ setting up
+@pytest.fixture
+def own(db):
+    """An organisation with categories of its own: none is in Potential customer, and nobody has a lead status."""
+    CompanyCategory.objects.all().delete()
+    LeadStatus.objects.all().delete()
+    names = ("Emne", "Kunde A", "Kunde B", "Leverandør")
+    CompanyCategory.objects.bulk_create(
+        CompanyCategory(name=name, group_id="other", is_default=name == "Emne", position=place) for place, name in enumerate(names)
+    )
+    LeadStatus.objects.create(name="OPEN", is_default=True)
+    return {category.name: category for category in CompanyCategory.objects.all()}

@@ -51,6 +51,16 @@ def fields_of(html: str) -> dict[str, str]:
     return sent
 
 
+def untouched(client: Client) -> dict[str, str]:
+    """What a browser would send of the page as it is now."""
+    return fields_of(client.get(URL).content.decode())
+
+
+def keys_of(html: str) -> str:
+    """Which rows of rule 4 the form has."""
+    return re.search(r'name="r4-rows" value="([^"]*)"', html)[1]
+
+
 def saved(trigger: str = "sale_won") -> tuple:
     """On, target, ask, lead status."""
     return AutomationRule.objects.values_list("is_enabled", "target_category__name", "ask_user", "lead_status__name").get(trigger=trigger, archived_at=None)

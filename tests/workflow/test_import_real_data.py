@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from django.core.management import call_command
 
 from crm.models import Company, Sale
 from tests.factories import UserFactory, rule
-from tests.workflow.ledger import assert_ledger_is_true
 from workflow.models import Batch, CategoryDecision, Trigger
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "crm-sales-opportunities"
@@ -26,14 +24,11 @@ ACCOUNTS, PIPELINE = DATA / "accounts.csv", DATA / "sales_pipeline.csv"
 UNTIL = dt.date(2017, 3, 10)  # by then 71 accounts have won, two have only lost and twelve have nothing
 NO_CATEGORY_YET = "Lead"
 
-pytestmark = [pytest.mark.django_db, pytest.mark.skipif(not PIPELINE.exists(), reason="the data set is not at ../shared/data/crm-sales-opportunities")]
-
-
-@pytest.fixture(autouse=True)
-def _true_ledger(db: None) -> Iterator[None]:
-    """Whatever was imported or refused, what is left agrees with itself."""
-    yield
-    assert_ledger_is_true()
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(not PIPELINE.exists(), reason="the data set is not at ../shared/data/crm-sales-opportunities"),
+    pytest.mark.usefixtures("true_ledger"),
+]
 
 
 COMPANY_OPTIONS = ("--map", "name=account", "--map", "business=sector", "--map", "country=office_location", "--key", "account")

@@ -1,4 +1,4 @@
-"""Rule 4 has a row for each lead status (A1): adding, removing, bringing back; two administrators; what a browser would never send."""
+"""Rule 4 has a row for each lead status (A1): adding, removing, bringing back; what a browser would never send (W2)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,10 @@ from django.utils import timezone
 from crm.models import SettingsChange
 from leads.models import LeadStatus
 from tests.factories import rule
-from tests.workflow.rules_form import HTMX, URL, as_sent, fields_of, rows_saved, save, version
+from tests.workflow.rules_form import HTMX, URL, as_sent, fields_of, keys_of, rows_saved, save, untouched, version
 from workflow.models import AutomationRule, WorkflowSettings
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def row(category, status):
-    """A row as it is sent: `row("Qualified", "Customer")`."""
-    return lambda name, target, **more: {"status": status[name].pk, "category": category[target].pk, **more}
-
-
-@pytest.fixture
-def two(category, status):
-    """Two lead statuses have their rule."""
-    return [rule("lead_status_set", category[target], lead_status=status[name]) for name, target in (("Qualified", "Opportunity"), ("Disqualified", "Other"))]
-
-
-def _page(client) -> dict[str, str]:
-    return fields_of(client.get(URL).content.decode())
 
 
 def _error(html: str, field: str) -> str:
@@ -40,16 +24,12 @@ def _error(html: str, field: str) -> str:
     return re.search(r'<span data-kind="\w+">([^<]+)</span>', words[0])[1] if words else ""
 
 
-def _keys(html: str) -> str:
-    return re.search(r'name="r4-rows" value="([^"]*)"', html)[1]
-
-
 # ----------------------------------------------------------------------- saved
 def test_a1_each_lead_status_has_its_own_target_and_its_own_choice_of_asking(maja, row):
     assert save(maja, r4_enabled="on", rows=[row("Qualified", "Opportunity"), row("Re-nurture", "Lost opportunity", ask="on")]).status_code == 200
     assert rows_saved() == [("Qualified", "Opportunity", False, True), ("Re-nurture", "Lost opportunity", True, True)]
     assert WorkflowSettings.objects.get().lead_status_rules_on
-    assert _page(maja)["r4-rows"] == "1,2"
+    assert untouched(maja)["r4-rows"] == "1,2"
 
 
 def test_a1_one_switch_is_for_all_rows_and_a_row_that_is_off_is_kept(maja, two, row):
@@ -107,7 +87,7 @@ def test_w1_a_row_half_filled_while_the_rule_is_off_is_kept_and_a_blank_one_is_n
     assert save(maja, rows=[{"category": category["Partner"].pk}, {}, row("Qualified", "Customer")]).status_code == 200
     assert set(rows_saved()) == {(None, "Partner", False, False), ("Qualified", "Customer", False, False)}
     assert save(maja, rows=[{}]).status_code == 200
-    assert (rows_saved(), _page(maja)["r4-rows"]) == ([], "1")
+    assert (rows_saved(), untouched(maja)["r4-rows"]) == ([], "1")
 
 
 def test_the_version_moves_only_when_a_row_changed(maja, two, row):
@@ -166,7 +146,7 @@ def test_keys_of_rows_that_no_page_made_are_no_rows(maja, keys):
 def test_the_key_of_a_row_reaches_no_rule_of_another_trigger(maja, category, row):
     """A row is known by its lead status: its key only says which fields belong together."""
     won = rule("sale_won", category["Customer"])
-    sent = {**_page(maja), "r4-enabled": "on", "r4-rows": str(won.pk), f"r4-{won.pk}-category": category["Partner"].pk}
+    sent = {**untouched(maja), "r4-enabled": "on", "r4-rows": str(won.pk), f"r4-{won.pk}-category": category["Partner"].pk}
     assert maja.post(URL, {**sent, f"r4-{won.pk}-status": row("Open", "Other")["status"]}, headers=HTMX).status_code == 200
     won.refresh_from_db()
     assert (won.trigger, won.target_category.name, won.lead_status) == ("sale_won", "Customer", None)
@@ -178,7 +158,7 @@ def test_ten_thousand_rows_are_a_422_with_the_first_of_them(maja, row, two):
     html = response.content.decode()
     assert response.status_code == 422
     assert "There can be at most 200 lead statuses here. The rest was left out." in html
-    assert len(_keys(html).split(",")) == 200
+    assert len(keys_of(html).split(",")) == 200
     assert len(rows_saved()) == 2
 
 
@@ -209,12 +189,12 @@ def test_the_page_costs_the_same_however_many_rows_there_are(maja, category, two
 # -------------------------------------------------------------- adding and removing
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["fragment", "page"])
 def test_a1_a_row_is_added_to_the_form_as_typed_and_nothing_is_saved(maja, two, category, headers):
-    sent = {**_page(maja), "r4-1-category": category["Partner"].pk, "r1-enabled": "on", "add-row": "1"}
+    sent = {**untouched(maja), "r4-1-category": category["Partner"].pk, "r1-enabled": "on", "add-row": "1"}
     response = maja.post(URL, sent, headers=headers)
     html = response.content.decode()
     assert response.status_code == 200
     typed = fields_of(html)
-    assert (_keys(html), typed["r4-1-category"], typed["r4-3-status"], typed["r1-enabled"]) == ("1,2,3", str(category["Partner"].pk), "", "on")
+    assert (keys_of(html), typed["r4-1-category"], typed["r4-3-status"], typed["r1-enabled"]) == ("1,2,3", str(category["Partner"].pk), "", "on")
     assert "form-alert" not in html
     assert "data-save" in html
     assert 'class="savebar" data-state="invalid"' in html
@@ -225,9 +205,9 @@ def test_a1_a_row_is_added_to_the_form_as_typed_and_nothing_is_saved(maja, two, 
 
 
 def test_a1_there_is_never_more_than_one_blank_row(maja, two):
-    typed = fields_of(maja.post(URL, {**_page(maja), "add-row": "1"}, headers=HTMX).content.decode())
+    typed = fields_of(maja.post(URL, {**untouched(maja), "add-row": "1"}, headers=HTMX).content.decode())
     again = maja.post(URL, {**typed, "add-row": "1"}, headers=HTMX)
-    assert _keys(again.content.decode()) == "1,2,3"
+    assert keys_of(again.content.decode()) == "1,2,3"
     assert '"#r4-3-st"' in again["HX-Trigger-After-Settle"]
 
 
@@ -235,7 +215,7 @@ def test_w0_what_the_buttons_of_the_rows_did_is_announced(maja, two):
     def said(fields):
         return json.loads(maja.post(URL, fields, headers=HTMX)["HX-Trigger-After-Settle"]).get("announce", {}).get("value")
 
-    added = {**_page(maja), "add-row": "1"}
+    added = {**untouched(maja), "add-row": "1"}
     typed = fields_of(maja.post(URL, added, headers=HTMX).content.decode())
     assert said(added) is None  # focus goes into the new row, and says that
     assert said({**typed, "add-row": "1"}) == "Fill in this row first"
@@ -248,139 +228,30 @@ def test_w0_what_the_buttons_of_the_rows_did_is_announced(maja, two):
 @pytest.mark.parametrize(("key", "left", "focus"), [("1", "2,3", "r4-2-remove"), ("3", "1,2", "r4-2-remove"), ("2", "1,3", "r4-3-remove")])
 def test_a1_a_row_is_taken_out_of_the_form_and_focus_goes_to_the_next(maja, category, status, two, key, left, focus, headers):
     rule("lead_status_set", category["Partner"], lead_status=status["Re-nurture"])
-    response = maja.post(URL, {**_page(maja), "remove-row": key}, headers=headers)
+    response = maja.post(URL, {**untouched(maja), "remove-row": key}, headers=headers)
     html = response.content.decode()
-    assert (response.status_code, _keys(html)) == (200, left)
+    assert (response.status_code, keys_of(html)) == (200, left)
     assert re.search(rf'<button[^>]*id="{focus}"[^>]* autofocus', html)
     assert len(rows_saved()) == 3
 
 
 def test_a1_without_rows_there_is_a_blank_one_and_it_cannot_be_taken_out(maja, two):
-    typed = _page(maja)
+    typed = untouched(maja)
     for key in ("1", "2"):
         html = maja.post(URL, {**typed, "remove-row": key}, headers=HTMX).content.decode()
         typed = fields_of(html)
-    assert _keys(html) == "1"
+    assert keys_of(html) == "1"
     assert "remove-row" not in html
     assert len(rows_saved()) == 2
 
 
 @pytest.mark.parametrize("key", ["", "x", "99", "²", "9" * 30])
 def test_taking_out_a_row_that_is_not_there_does_nothing(maja, two, key):
-    response = maja.post(URL, {**_page(maja), "remove-row": key}, headers=HTMX)
-    assert (response.status_code, _keys(response.content.decode())) == (200, "1,2")
+    response = maja.post(URL, {**untouched(maja), "remove-row": key}, headers=HTMX)
+    assert (response.status_code, keys_of(response.content.decode())) == (200, "1,2")
 
 
 def test_every_button_that_takes_a_row_out_has_a_name(maja, two):
-    typed = {**_page(maja), "add-row": "1"}
+    typed = {**untouched(maja), "add-row": "1"}
     html = maja.post(URL, typed, headers=HTMX).content.decode()
     assert re.findall(r'name="remove-row"[^>]*aria-label="([^"]+)"', html) == ["Remove Qualified", "Remove Disqualified", "Remove row 3"]
-
-
-# ------------------------------------------------------------- two administrators
-def test_w3_a_row_that_only_the_other_added_stays_and_so_does_mine(maja, karen, two, row):
-    mine = _page(maja)
-    assert save(karen, r4_enabled="on", rows=[row("Qualified", "Opportunity"), row("Disqualified", "Other"), row("Contacting", "Partner")]).status_code == 200
-    mine |= {"r4-rows": "1,2,3", "r4-3-status": row("Re-nurture", "Other")["status"], "r4-3-category": row("Re-nurture", "Other")["category"]}
-    assert maja.post(URL, mine, headers=HTMX).status_code == 200
-    assert [name for name, *_rest in rows_saved()] == ["Contacting", "Qualified", "Disqualified", "Re-nurture"]
-
-
-def test_w3_a_row_that_only_the_other_took_out_stays_out(maja, karen, two, row, category):
-    mine = _page(maja)
-    save(karen, r4_enabled="on", rows=[row("Qualified", "Opportunity")])
-    assert maja.post(URL, {**mine, "r1-enabled": "on", "r1-category": category["Customer"].pk}, headers=HTMX).status_code == 200
-    assert [name for name, *_rest in rows_saved()] == ["Qualified"]
-
-
-def _told(response) -> str:
-    assert response.status_code == 409
-    found = re.findall(r'class="rule__theirs">(.*?)</p>', response.content.decode(), re.DOTALL)
-    return " | ".join(re.sub(r"\s+([,.])", r"\1", re.sub(r"(<[^>]+>|\s)+", " ", text)).strip() for text in found)
-
-
-def _saves_again(client, response) -> int:
-    return client.post(URL, fields_of(response.content.decode()), headers=HTMX).status_code
-
-
-def test_w3_a_row_that_the_other_took_out_while_i_changed_it_is_told_and_i_decide(maja, karen, two, row, category):
-    mine = _page(maja)
-    save(karen, r4_enabled="on", rows=[row("Qualified", "Opportunity")])
-    response = maja.post(URL, {**mine, "r4-2-category": category["Partner"].pk}, headers=HTMX)
-    assert _told(response) == "Saved by Karen Holst: removed"
-    assert _saves_again(maja, response) == 200
-    assert rows_saved() == [("Qualified", "Opportunity", False, True), ("Disqualified", "Partner", False, True)]
-
-
-def test_w3_a_row_that_i_took_out_while_the_other_changed_it_is_told_and_i_decide(maja, karen, two, row):
-    mine = _page(maja)
-    save(karen, r4_enabled="on", rows=[row("Qualified", "Opportunity"), row("Disqualified", "Partner", ask="on")])
-    response = maja.post(URL, {**mine, "r4-rows": "1"}, headers=HTMX)
-    assert _told(response) == "Saved by Karen Holst: Disqualified, Partner, asks first You have removed it."
-    assert len(rows_saved()) == 2
-    assert _saves_again(maja, response) == 200
-    assert [name for name, *_rest in rows_saved()] == ["Qualified"]
-
-
-def test_w3_both_added_the_same_lead_status_and_say_otherwise(maja, karen, two, row):
-    mine = _page(maja)
-    theirs = [row("Qualified", "Opportunity"), row("Disqualified", "Other")]
-    save(karen, r4_enabled="on", rows=[*theirs, row("Open", "Partner")])
-    added = row("Open", "Customer")
-    response = maja.post(URL, {**mine, "r4-rows": "1,2,3", "r4-3-status": added["status"], "r4-3-category": added["category"]}, headers=HTMX)
-    assert _told(response) == "Saved by Karen Holst: Open, Partner, without asking"
-    assert _saves_again(maja, response) == 200
-    assert rows_saved()[0] == ("Open", "Customer", False, True)
-
-
-def test_w3_the_other_turned_the_switch_while_i_changed_a_row(maja, karen, two, row, category):
-    mine = _page(maja)
-    save(karen, rows=[row("Qualified", "Opportunity"), row("Disqualified", "Other")])
-    response = maja.post(URL, {**mine, "r4-1-category": category["Partner"].pk}, headers=HTMX)
-    assert _told(response) == "Saved by Karen Holst: Off"
-    assert fields_of(response.content.decode())["r4-enabled"] == "on"
-    assert _saves_again(maja, response) == 200
-    assert rows_saved()[0] == ("Qualified", "Partner", False, True)
-
-
-def test_w3_i_turn_the_switch_while_the_other_changed_a_row(maja, karen, two, row):
-    save(karen, rows=[row("Qualified", "Opportunity"), row("Disqualified", "Other")])
-    mine = _page(maja)
-    save(karen, rows=[row("Qualified", "Customer"), row("Disqualified", "Other")])
-    response = maja.post(URL, {**mine, "r4-enabled": "on"}, headers=HTMX)
-    assert _told(response) == "Saved by Karen Holst: Qualified, Customer, without asking"
-    assert fields_of(response.content.decode())["r4-1-category"] == str(row("Qualified", "Customer")["category"])
-    assert _saves_again(maja, response) == 200
-    assert rows_saved()[0] == ("Qualified", "Customer", False, True)
-
-
-def test_w3_the_other_turned_the_switch_and_i_changed_another_rule(maja, karen, two, row, category):
-    mine = _page(maja)
-    save(karen, rows=[row("Qualified", "Opportunity"), row("Disqualified", "Other")])
-    assert maja.post(URL, {**mine, "r1-enabled": "on", "r1-category": category["Customer"].pk}, headers=HTMX).status_code == 200
-    assert {is_on for *_rest, is_on in rows_saved()} == {False}
-
-
-def test_w3_what_was_written_past_the_screen_is_noticed_too(maja, karen, two, category):
-    """Such as a category that was replaced by another: no version moved, but the page has shown something else."""
-    mine = _page(maja)
-    AutomationRule.objects.filter(pk=two[0].pk).update(target_category=category["Customer"])
-    response = maja.post(URL, {**mine, "r4-1-category": category["Partner"].pk}, headers=HTMX)
-    assert _told(response).endswith("Qualified, Customer, without asking")
-    assert maja.post(URL, {**mine, "r4-1-category": category["Customer"].pk}, headers=HTMX).status_code == 200
-
-
-def test_w3_a_row_added_after_the_conflict_was_told_does_not_make_it_forgotten(maja, karen, two, row, category):
-    mine = _page(maja)
-    save(karen, r4_enabled="on", rows=[row("Qualified", "Customer"), row("Disqualified", "Other")])
-    typed = maja.post(URL, {**mine, "r4-1-category": category["Partner"].pk, "add-row": "1"}, headers=HTMX)
-    sent = fields_of(typed.content.decode())
-    again = maja.post(URL, {**sent, "r4-rows": "1,2"}, headers=HTMX)
-    assert _told(again) == "Saved by Karen Holst: Qualified, Customer, without asking"
-
-
-@pytest.mark.parametrize("seen", ["", "x", "on:1", "on:1 5:zz 5", ":::", "\x00"])
-def test_w3_a_form_that_does_not_know_which_rows_it_saw_takes_none_out(maja, two, row, seen):
-    sent = {**as_sent(seen="0", r4_enabled="on", rows=[row("Qualified", "Partner")]), "r4-seen": seen}
-    assert maja.post(URL, sent, headers=HTMX).status_code == 409
-    assert rows_saved() == [("Qualified", "Opportunity", False, True), ("Disqualified", "Other", False, True)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from crm.models import Company, Contact, Sale
@@ -12,19 +10,12 @@ from leads.models import Lead
 from tests.conftest import on_postgresql
 from tests.crm.writes import change, listening
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
-from tests.workflow.ledger import assert_ledger_is_true, by_rules, numbers, where
+from tests.workflow.ledger import by_rules, numbers, where
 from tests.workflow.threads import at_once, meanwhile, somebody_waits
 from workflow import suggestions
 from workflow.models import AutomationRule, CategoryDecision
 
-pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
-
-
-@pytest.fixture(autouse=True)
-def _true_ledger(transactional_db: None) -> Iterator[None]:
-    """However they meet, what is left agrees with itself."""
-    yield
-    assert_ledger_is_true()
+pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql, pytest.mark.usefixtures("true_ledger")]
 
 
 def _win(sale):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 from django.utils import timezone
@@ -12,20 +11,14 @@ from crm.models import Company
 from tests.conftest import on_postgresql
 from tests.crm.writes import change
 from tests.factories import ContactFactory, SaleFactory, rule
-from tests.workflow.ledger import assert_ledger_is_true, where
+from tests.workflow.ledger import where
 from tests.workflow.threads import at_once, meanwhile
 from workflow.backfill import begin, go_on
 from workflow.models import AutomationRule, Backfill, CategoryDecision
 from workflow.preview import Draft
 from workflow.undo import undo_batch
 
-pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
-
-
-@pytest.fixture(autouse=True)
-def _true_ledger(transactional_db: None) -> Iterator[None]:
-    yield
-    assert_ledger_is_true()
+pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql, pytest.mark.usefixtures("true_ledger")]
 
 
 @pytest.fixture

@@ -18,22 +18,15 @@ from tests.conftest import on_postgresql
 from tests.crm.writes import change, plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow import rules_form
-from tests.workflow.ledger import assert_ledger_is_true, latest, numbers, where
+from tests.workflow.ledger import latest, numbers, where
 from tests.workflow.threads import PATIENCE, at_once, meanwhile, somebody_waits
 from workflow import decisions
 from workflow.models import AutomationRule, CategoryDecision
 from workflow.setup import lock_lists
 
-pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
+pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql, pytest.mark.usefixtures("true_ledger")]
 CATEGORIES = "/settings/lists/company-categories/"
 AREAS = {CompanyCategory: "company-categories", LeadStatus: "lead-statuses", SaleStage: "sale-stages"}
-
-
-@pytest.fixture(autouse=True)
-def _true_ledger(transactional_db):
-    """However they meet, what is left agrees with itself."""
-    yield
-    assert_ledger_is_true()
 
 
 def delete(item, other=None, **how):

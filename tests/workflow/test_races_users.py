@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import Group
 
@@ -14,18 +12,11 @@ from crm.models.rights import MANAGE_SETTINGS, LastAdministrator, lock_rights
 from tests.conftest import on_postgresql
 from tests.crm.writes import change
 from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
-from tests.workflow.ledger import assert_ledger_is_true
 from tests.workflow.threads import at_once, meanwhile
 from workflow import decisions
 from workflow.models import CategoryDecision, HandOver
 
-pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
-
-
-@pytest.fixture(autouse=True)
-def _true_ledger(transactional_db: None) -> Iterator[None]:
-    yield
-    assert_ledger_is_true()
+pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql, pytest.mark.usefixtures("true_ledger")]
 
 
 def _administrators(count: int) -> list[User]:
