@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -154,6 +155,28 @@ class RecordFilter:
     label: str | Promise
     model: type[Any]  # what is chosen; a deleted item may be
     field: str  # the records' own, or the way to it
+
+
+@dataclass(frozen=True, slots=True)
+class UndoOffer:
+    """How what a toast tells is taken back: a POST to `url` with `fields`. `label` is the button's; it travels with the message, as text."""
+
+    url: str
+    fields: Mapping[str, str | int] = field(default_factory=dict)
+    label: str = ""
+
+    def packed(self) -> str:
+        """As text, for a message that may wait in a cookie."""
+        return json.dumps([self.url, dict(self.fields), str(self.label)])
+
+    @classmethod
+    def unpacked(cls, text: str) -> UndoOffer | None:
+        """What `packed()` made, or None of anything else."""
+        try:
+            url, fields, label = json.loads(text)
+        except (ValueError, TypeError):
+            return None
+        return cls(url, fields, label)
 
 
 nav_items: list[NavItem] = []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models, router
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +30,26 @@ DERIVED_FROM_STATUS = ("closed_on", "reason", "reason_note", "reopen_on")
 def default_currency() -> str:
     """The installation's currency (ISO 4217)."""
     return settings.DEFAULT_CURRENCY
+
+
+class SaleQuerySet(RecordQuerySet):
+    """Sales, and what they are worth."""
+
+    def open(self) -> Self:
+        """Open sales that are not archived."""
+        return self.filter(status=Sale.Status.OPEN, archived_at=None)
+
+    def sums(self) -> list[tuple[str, Decimal]]:
+        """What these are worth in each currency, the largest first: amounts of two currencies are never added. One statement."""
+        rows = self.order_by().values_list("currency").annotate(total=Sum("amount"))
+        return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+    def sums_by(self, name: str) -> dict[Any, list[tuple[str, Decimal]]]:
+        """As `sums()`, for each value of the column `name`. One statement."""
+        found: dict[Any, list[tuple[str, Decimal]]] = defaultdict(list)
+        for value, currency, total in self.order_by().values_list(name, "currency").annotate(total=Sum("amount")):
+            found[value].append((currency, total))
+        return {value: sorted(sums, key=lambda row: (-row[1], row[0])) for value, sums in found.items()}
 
 
 class Sale(Record):
@@ -60,7 +82,7 @@ class Sale(Record):
     reason_note = models.CharField(_("note"), max_length=500, blank=True)
     description = models.TextField(_("description"), blank=True)
 
-    objects: ClassVar[Any] = RecordQuerySet.as_manager()
+    objects: ClassVar[Any] = SaleQuerySet.as_manager()
 
     class Meta:
         base_manager_name = "objects"

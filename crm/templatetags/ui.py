@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
@@ -115,6 +116,19 @@ def sale_chip(sale: Sale) -> SafeString:
     if sale.status == Sale.Status.STALLED:
         return format_html('<span class="chip tone-amber">{}{}</span>', icon("clock"), gettext("Stalled"))
     return format_html('<span class="chip tone-grey">{}</span>', sale.stage or gettext("Open"))
+
+
+@register.simple_tag
+def undo_of(message: Any) -> slots.UndoOffer | None:
+    """How what this message tells is taken back, if it can be."""
+    return slots.UndoOffer.unpacked(message.extra_tags or "")
+
+
+@register.simple_tag
+def amounts(sums: Iterable[tuple[str, Decimal]]) -> SafeString:
+    """Amounts in several currencies, the largest first: DKK 860,000 + EUR 20,000; a dash for none."""
+    shown = [money(amount, currency) for currency, amount in sums]
+    return format_html_join(" + ", '<span class="nowrap">{}</span>', ((text,) for text in shown)) if shown else mark_safe('<span class="subtle">–</span>')
 
 
 @register.simple_tag(takes_context=True)

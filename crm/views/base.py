@@ -23,6 +23,7 @@ from crm.forms.base import RecordForm
 from crm.http import Request
 from crm.models import Submission
 from crm.retrying import retrying
+from crm.slots import UndoOffer
 
 
 def page(request: Request, template: str, context: dict[str, Any], *, fragment: str, status: int = 200) -> HttpResponse:
@@ -37,9 +38,14 @@ def next_url(request: Request, default: str) -> str:
     return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}) else default
 
 
-def done(request: Request, message: str, *, to: str) -> HttpResponse:
+def say(request: Request, text: str, *, undo: UndoOffer | None = None) -> None:
+    """Tell the user what was done, in a toast; with `undo` it has a button that takes it back."""
+    messages.success(request, text, extra_tags=undo.packed() if undo else "")
+
+
+def done(request: Request, message: str, *, to: str, undo: UndoOffer | None = None) -> HttpResponse:
     """After a verb that worked: htmx shows the message and refreshes the page's live part; a plain form goes to `to`."""
-    messages.success(request, message)
+    say(request, message, undo=undo)
     return finish(request, to=to)
 
 
