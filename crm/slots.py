@@ -188,6 +188,7 @@ settings_areas: dict[str, SettingsArea] = {}
 page_dialogs: list[Callable[[Request], str]] = []
 item_uses: list[ItemUse] = []
 record_filters: list[RecordFilter] = []
+category_undos: list[Callable[[Request, int], UndoOffer | None]] = []
 
 
 def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea | ItemUse | RecordFilter) -> None:
@@ -239,6 +240,12 @@ def help_of(view_name: str) -> Help | None:
 def badges_for(request: Request, place: str, records: Sequence[Any]) -> list[dict[str, Any]]:
     """The columns of `place`, each with its label and cells by primary key. Statements: those of each badge, once."""
     return [{"label": badge.label, "cells": badge.prepare(request, records)} for badge in badges if badge.place == place]
+
+
+def category_undo(request: Request, company_id: int | None) -> UndoOffer | None:
+    """How this person takes the company's last change of category back, for the toast that tells of it; None where they cannot (A9)."""
+    offers = (offer(request, company_id) for offer in category_undos) if company_id else ()
+    return next((offer for offer in offers if offer), None)
 
 
 def uses_of(model: type[Any]) -> list[ItemUse]:

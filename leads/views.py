@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from crm.http import Request
 from crm.models import Company, Contact
+from crm.slots import category_undo
 from crm.text import as_pk
 from crm.views.base import done, refused, require, unit_of_work
 from crm.views.lists import ListScreen
@@ -36,10 +39,12 @@ def contact_lead_status(request: Request, pk: int) -> HttpResponse:
         text = _("Lead status is not used for companies in {category}. Nothing was saved.").format(category=contact.company.category)
         return refused(request, text, to=to, status=422)
     text = _("Lead status of {name} is now {status}").format(name=contact.name, status=status)
+    undo = None
     company = Company.objects.select_related("category").get(contacts=contact)
     if company.category_id != contact.company.category_id:  # a rule has moved it without asking
         text = _("{text}. {company} is now {category}.").format(text=text, company=company, category=company.category)
-    return done(request, text, to=to)
+        undo = replace(offer, label=_("Undo the category")) if (offer := category_undo(request, company.pk)) else None
+    return done(request, text, to=to, undo=undo)
 
 
 STATUSES = ListScreen(

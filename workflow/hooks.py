@@ -14,7 +14,7 @@ from crm.http import Request
 from crm.meanings import Meaning
 from crm.models import Company, CompanyCategory, Sale
 from crm.paging import count_capped
-from crm.slots import NavItem, Panel, SettingsArea, SettingsScreen, register
+from crm.slots import NavItem, Panel, SettingsArea, SettingsScreen, UndoOffer, register
 from workflow import decisions, handing, inbox
 from workflow.explain import explain
 from workflow.help import HELPS
@@ -24,6 +24,7 @@ from workflow.middleware import SESSION_KEY
 from workflow.models import APPLIED, AutomationRule, CategoryDecision
 from workflow.models.rules import RULES_AREA
 from workflow.setup import Plan, effects
+from workflow.undo import last_change
 from workflow.views.confirmations import context_of, several_context
 
 LATEST = 8
@@ -98,6 +99,12 @@ def rule_names(pks: Collection[int]) -> dict[int, str]:
     return {rule.pk: str(rule) for rule in AutomationRule.objects.filter(pk__in=pks).select_related("lead_status")}
 
 
+def undo_category(request: Request, company_id: int) -> UndoOffer | None:
+    """The last change of this company's category, to be undone from a toast (A9)."""
+    last = last_change(company_id, by=request.user)
+    return UndoOffer(reverse("workflow:undo", args=[last.pk])) if last else None
+
+
 def dialog_after_form(request: Request) -> str:
     """The dialog of suggestions that the form before this page raised; open without JavaScript too."""
     ids = request.session.pop(SESSION_KEY, [])
@@ -142,3 +149,4 @@ register(
     SuggestionsAfterStatus(),
 )
 slots.page_dialogs.append(dialog_after_form)
+slots.category_undos.append(undo_category)

@@ -67,6 +67,12 @@ def why_not(decision: CategoryDecision) -> str:
     return ""
 
 
+def last_change(company_id: int, *, by: User) -> CategoryDecision | None:
+    """The company's last change, if this person can undo it. One statement."""
+    last = CategoryDecision.objects.filter(company=company_id, applied_version__isnull=False).with_names().order_by("-applied_version").first()
+    return last if last and by.may_edit_companies and not why_not(last) else None
+
+
 def undo(decision_id: int, *, by: User) -> CategoryDecision:
     """Take the company's last change back, while nothing has changed its category since. Returns the decision of having undone.
 

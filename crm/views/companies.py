@@ -120,7 +120,8 @@ def company_category(request: Request, pk: int) -> HttpResponse:
         )
     company.category = category
     company.save()
-    return done(request, _("{company} is now {category}").format(company=company, category=category), to=company.get_absolute_url())
+    text = _("{company} is now {category}").format(company=company, category=category)
+    return done(request, text, to=company.get_absolute_url(), undo=slots.category_undo(request, company.pk))
 
 
 @require_safe

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -14,6 +16,7 @@ from crm.forms.records import CloseForm, SaleForm, StallForm
 from crm.http import Request
 from crm.models import Company, Sale, SaleStage
 from crm.paging import paginate
+from crm.slots import UndoOffer
 from crm.text import as_pk
 from crm.views.base import done, edit_record, fetch, next_url, page, refused, require, unit_of_work
 
@@ -95,6 +98,12 @@ def _saved(sale: Sale, before: int | None) -> str:
     return _("Sale saved. {company} is now {category}.").format(company=company, category=company.category)
 
 
+def _undo(request: Request, sale: Sale, before: int | None) -> UndoOffer | None:
+    """How the category that a rule has set is taken back, where one has."""
+    moved = sale.company_id and _category_of(sale.company_id) != before
+    return replace(offer, label=_("Undo the category")) if moved and (offer := slots.category_undo(request, sale.company_id)) else None
+
+
 def _category_of(company_id: int | None) -> int | None:
     return Company.objects.filter(pk=company_id).values_list("category_id", flat=True).first() if company_id else None
 
@@ -107,7 +116,7 @@ def sale_won(request: Request, pk: int) -> HttpResponse:
     sale = fetch(request, Sale, pk)
     before = _category_of(sale.company_id)
     sale.win()
-    return done(request, _saved(sale, before), to=sale.get_absolute_url())
+    return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
 
 
 def sale_lost(request: Request, pk: int) -> HttpResponse:
@@ -148,7 +157,7 @@ def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str,
     if request.method == "POST" and form.is_valid():
         before = _category_of(sale.company_id)
         form.save()
-        return done(request, _saved(sale, before), to=sale.get_absolute_url())
+        return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
     status = 422 if request.method == "POST" else 200
     point_at_first_error(form)
     context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": next_url(request, sale.get_absolute_url())}

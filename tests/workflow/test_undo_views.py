@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from crm.models import Sale
-from tests.factories import CompanyFactory
-from tests.workflow.changes import HTMX, both_ways, buttons, events, for_real, move, press, said, statements
+from tests.factories import CompanyFactory, SaleFactory
+from tests.workflow.changes import HTMX, both_ways, buttons, events, for_real, move, press, said, statements, win_rule
 from tests.workflow.ledger import assert_ledger_is_true, latest, numbers, where
 from workflow import decisions
 from workflow.models import CategoryDecision
@@ -140,3 +141,28 @@ def test_a_long_history_costs_no_more_statements_than_a_short_one(maja, administ
     for page in ("/companies/{}/", "/companies/{}/history/"):
         maja.get(page.format(short.pk))
         assert statements(maja, page.format(short.pk)) == statements(maja, page.format(long.pk))
+
+
+# ------------------------------------------------------------------------------------ Undo in the toast that tells of it
+def _toast_undoes(answer, company):
+    last = CategoryDecision.objects.filter(company=company).order_by("-applied_version").first()
+    return f'action="{reverse("workflow:undo", args=[last.pk])}"' in answer.content.decode()
+
+
+def test_a9_a_change_by_hand_can_be_undone_from_its_toast(jonas, category):
+    company = CompanyFactory(name="Fjordbo")
+    values = {"category": category["Customer"].pk, "version": 1}
+    assert _toast_undoes(jonas.post(reverse("crm:company-category", args=[company.pk]), values, headers=HTMX), company)
+
+
+def test_a9_what_a_rule_did_silently_can_be_undone_from_the_toast_of_the_sale(jonas, category):
+    win_rule(category["Customer"])
+    sale = SaleFactory(company=CompanyFactory(name="Fjordbo"))
+    answer = jonas.post(reverse("crm:sale-won", args=[sale.pk]), headers=HTMX)
+    assert _toast_undoes(answer, sale.company)
+    assert "Undo the category" in answer.content.decode()
+
+
+def test_a9_a_sale_that_moved_nothing_offers_no_undo(jonas):
+    sale = SaleFactory(company=CompanyFactory(name="Fjordbo"))
+    assert "data-undo" not in jonas.post(reverse("crm:sale-won", args=[sale.pk]), headers=HTMX).content.decode()

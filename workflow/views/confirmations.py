@@ -15,6 +15,7 @@ from crm.http import Request
 from crm.models import Company, CompanyCategory
 from crm.paging import count_capped, paginate
 from crm.retrying import retrying
+from crm.slots import category_undo
 from crm.text import as_pk
 from crm.views.base import done, finish, next_url, page, require
 from leads.models import Lead
@@ -93,7 +94,8 @@ def _answer(request: Request, pk: int, *, fragment: str) -> HttpResponse:
         return again(409, asked_again=True)
     except TargetDeleted:
         return again(422)
-    return done(request, say(answered), to=decision.company.get_absolute_url())
+    undo = category_undo(request, decision.company_id) if answered.changed else None
+    return done(request, say(answered), to=decision.company.get_absolute_url(), undo=undo)
 
 
 def give(pk: int, answer: str, category: CompanyCategory | None, *, by: Any, seen_version: int) -> Answered:
