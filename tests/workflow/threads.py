@@ -52,11 +52,11 @@ def meanwhile(work: Callable[[], object], *, then: Callable[[], object] | None =
 
 
 def somebody_waits(too_late: Callable[[], bool], *, how_many: int = 1) -> bool:
-    """Whether somebody waits for a lock before it is `too_late`; waits for that itself."""
+    """Whether somebody waits for a lock before it is `too_late`; waits for that itself. In our database: other tests run on the same server."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and not too_late():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()")
             if cursor.fetchone()[0] >= how_many:
                 return True
         time.sleep(0.01)
