@@ -6,21 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from crm.actor import working
-from crm.initial import make_lists
 from crm.models import CompanyCategory, User
-from leads.initial import make_statuses
 from leads.models import LeadStatus
 from tests.browsers import browser
 from tests.factories import UserFactory
+from tests.starting_point import StartingPoint
 from tests.workflow.ledger import assert_ledger_is_true
 from workflow import engine
-from workflow.models import WorkflowSettings
 
 
 @pytest.fixture(autouse=True)
@@ -39,13 +37,31 @@ def _nothing_seen_of_rules() -> None:
     engine.forget_rules()
 
 
-@pytest.fixture(autouse=True)
-def _lists(request: pytest.FixtureRequest) -> None:
-    """Bring back what migrations made: a test with real transactions empties every table."""
-    if request.node.get_closest_marker("django_db") and not CompanyCategory.objects.exists():
-        make_lists(apps.get_model)
-        make_statuses(apps.get_model)
-        WorkflowSettings.objects.get_or_create(pk=1)  # groups and permissions come back by themselves: flushing sends post_migrate
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Every test starts from what a migrated database holds; see `starting_point.py`."""
+    with django_db_blocker.unblock():
+        start = StartingPoint()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: start.restore())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_found_once() -> Iterator[None]:
+    """Each test client has a WhiteNoise of its own, and each of those would look at every static file."""
+    found: dict[str, Any] = {}
+    look = WhiteNoiseMiddleware.add_files_from_finders
+
+    def look_once(middleware: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", look_once)
+        yield
 
 
 @pytest.fixture
