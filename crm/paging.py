@@ -1,15 +1,20 @@
-"""Keyset paging: next and previous in a millisecond at a million rows; no page numbers, no OFFSET."""
+"""Keyset paging: next and previous in a millisecond at a million rows; no page numbers, no OFFSET.
+
+Rows without a value in the sort column come last, whichever way the list is sorted. They are asked for apart: so a plain index of
+the column and the id serves both directions, and no comparison meets NULL.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from crm.text import as_pk
 
@@ -32,44 +37,140 @@ class Page:
         return f"{CAP}+" if self.total > CAP else str(self.total)
 
 
-def _encode(kind: str, row: Any, field: str) -> str:
-    value = getattr(row, field)
-    text = json.dumps([kind, value.isoformat() if hasattr(value, "isoformat") else value, row.pk])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+class Place(NamedTuple):
+    """Where a link says to go on: behind or before the row with these sort values (all None: one without a value) and this key."""
+
+    kind: str
+    values: list[Any]
+    pk: int
+
+    @property
+    def is_null(self) -> bool:
+        """Whether that row has no value."""
+        return self.values[0] is None
 
 
-def _decode(cursor: str, field: models.Field) -> tuple[str, Any, int] | None:
-    """Where a link says to go on; None for a mangled one, which shows the first page."""
-    try:
-        kind, value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        text = isinstance(value, str) and "\0" not in value
-        value = field.to_python(value) if text else as_pk(value) or None  # the latter for a key
-    except (ValueError, TypeError, ValidationError):
-        return None
-    return (kind, value, pk) if kind in ("after", "before") and value is not None and as_pk(pk) else None
+class Order:
+    """The columns a list is sorted by; the id decides among equals. Only the first may be missing, and then all are."""
+
+    def __init__(self, model: type[models.Model], names: Sequence[str]) -> None:
+        self.names = names
+        self.fields: list[models.Field] = []
+        self.null_at = ""  # what is NULL where the value is missing: the column, or the relation on the way to it
+        for index, name in enumerate(names):
+            steps = list(_steps(model, name))
+            self.fields.append(steps[-1][1])
+            if index == 0:
+                self.null_at = next((path for path, field in steps if field.null), "")
+
+    def cursor(self, kind: str, row: Any) -> str:
+        """The text of a link to what is behind or before `row`."""
+        values = [_plain(_value(row, name)) for name in self.names]
+        text = json.dumps([kind, *values, row.pk])
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    def place(self, cursor: str) -> Place | None:
+        """Where a link says to go on; None for a mangled one, which shows the first page."""
+        try:
+            kind, *values, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            if kind not in ("after", "before") or len(values) != len(self.fields) or not as_pk(pk):
+                return None
+            if self.null_at and all(value is None for value in values):
+                return Place(kind, values, pk)
+            return Place(kind, [_read(field, value) for field, value in zip(self.fields, values, strict=True)], pk)
+        except (ValueError, TypeError, ValidationError):
+            return None
 
 
-def paginate(query: QuerySet, *, field: str, descending: bool, cursor: str, size: int = SIZE) -> Page:
-    """One page of `query` in the order of `field` (NOT NULL, indexed with the id) and id. Two statements."""
+def _steps(model: type[models.Model], name: str) -> Iterator[tuple[str, models.Field]]:
+    """The fields on the way to this one, each with its path."""
+    path: list[str] = []
+    for part in name.split("__"):
+        path.append(part)
+        field: Any = model._meta.get_field(part)
+        yield "__".join(path), field
+        model = field.related_model or model
+
+
+def _value(row: Any, name: str) -> Any:
+    for part in name.split("__"):
+        row = getattr(row, part) if row is not None else None
+    return row
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it; numbers that are not whole as text, so that none is rounded."""
+    if value is None or isinstance(value, int | str):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _read(field: models.Field, value: Any) -> Any:
+    """A value of a link as the column has it. Raises ValueError or ValidationError for what no row can have."""
+    if isinstance(value, str):
+        value.encode()  # half a character, which no database takes
+    elif not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(value)
+    if "\0" in str(value):
+        raise ValueError(value)
+    value = field.to_python(value)
+    if value is None:
+        raise ValueError(value)
+    field.run_validators(value)
+    return value
+
+
+def paginate(query: QuerySet, *, field: str | Sequence[str], descending: bool, cursor: str, size: int = SIZE) -> Page:
+    """One page of `query` in the order of `field` and id; rows without a value come last.
+
+    `field` is a column, or several, of the model or of one it points to (then select that), best indexed with the id. Two statements;
+    three where a page ends with rows without a value.
+    """
     total = count_capped(query)
-    at = _decode(cursor, query.model._meta.get_field(field))
-    backwards = bool(at and at[0] == "before")
-    down = descending != backwards
-    if at:
-        side = "lte" if down else "gte"
-        query = query.filter(**{f"{field}__{side}": at[1]}).exclude(**{field: at[1], "pk__gte" if down else "pk__lte": at[2]})
-    sign = "-" if down else ""
-    rows = list(query.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
+    order = Order(query.model, (field,) if isinstance(field, str) else field)
+    at = order.place(cursor)
+    backwards = bool(at and at.kind == "before")
+    rows = _rows(query, order, at, descending=descending, backwards=backwards, size=size + 1)
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
     has_next, has_previous = (True, more) if backwards else (more, bool(at))
     return Page(
         rows,
-        _encode("after", rows[-1], field) if rows and has_next else "",
-        _encode("before", rows[0], field) if rows and has_previous else "",
+        order.cursor("after", rows[-1]) if rows and has_next else "",
+        order.cursor("before", rows[0]) if rows and has_previous else "",
         total,
     )
+
+
+def _rows(query: QuerySet, order: Order, at: Place | None, *, descending: bool, backwards: bool, size: int) -> list[Any]:
+    """The first rows beyond `at`: of those with a value, then of those without; the other way round when going back."""
+    down = descending != backwards
+    parts = [False, True] if order.null_at else [False]
+    if backwards:
+        parts.reverse()
+    if at:
+        parts = parts[parts.index(at.is_null) :]
+    found: list[Any] = []
+    for is_null in parts:
+        columns = ["pk"] if is_null else [*order.names, "pk"]
+        part = query.filter(**{f"{order.null_at}__isnull": is_null}) if order.null_at else query
+        if at and is_null == at.is_null:
+            part = part.filter(_beyond(columns, [at.pk] if is_null else [*at.values, at.pk], down=down))
+        found += part.order_by(*[f"-{name}" if down else name for name in columns])[: size - len(found)]
+        if len(found) >= size:
+            break
+    return found
+
+
+def _beyond(columns: Sequence[str], values: Sequence[Any], *, down: bool) -> Q:
+    """Rows that come later than these values. The range of the first column stands for itself, so that an index can begin there."""
+    strictly, at_least = ("lt", "lte") if down else ("gt", "gte")
+    later, equal = Q(), Q()
+    for name, value in zip(columns, values, strict=True):
+        later |= equal & Q(**{f"{name}__{strictly}": value})
+        equal &= Q(**{name: value})
+    return later if len(columns) == 1 else Q(**{f"{columns[0]}__{at_least}": values[0]}) & later
 
 
 def count_capped(query: QuerySet) -> int:
