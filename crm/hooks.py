@@ -5,8 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.help import HELPS
 from crm.item_uses import CompaniesOfCategory, SalesInStage, SalesWithReason
+from crm.list_filters import FILTERS, VIEWS
 from crm.models import CompanyCategory, SaleReason, SaleStage, User
-from crm.slots import NavItem, RecordFilter, SettingsArea, SettingsScreen, register
+from crm.slots import NavItem, SettingsArea, SettingsScreen, register
 
 register(
     NavItem("home", _("Overview"), _("Overview"), "crm:overview", "home", 10),
@@ -44,8 +45,8 @@ register(
     *HELPS,
     SettingsScreen("sale-stages", _("Sale – Stage"), "crm:stage-list", "list", 30, is_list=True),
     SettingsScreen("sale-reasons", _("Sale – Reason"), "crm:reason-list", "list", 40, is_list=True),
-    RecordFilter("sales", "stage", _("Stage"), SaleStage, "stage"),
-    RecordFilter("sales", "reason", _("Reason"), SaleReason, "reason"),
+    *FILTERS,
+    *VIEWS,
     CompaniesOfCategory(),
     SalesInStage(),
     SalesWithReason(),

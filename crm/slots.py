@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import models
 from django.urls import reverse
 from django.utils.functional import Promise
 
+from crm.filters import ListFilter, SavedView, add_to_lists
 from crm.http import Request
-from crm.text import as_pk
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +148,6 @@ class ItemUse:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordFilter:
-    """A filter that a list of records is opened with from elsewhere: shown above the list, where it can be taken out."""
-
-    place: str  # "contacts", "sales"
-    parameter: str
-    label: str | Promise
-    model: type[Any]  # what is chosen; a deleted item may be
-    field: str  # the records' own, or the way to it
-
-
-@dataclass(frozen=True, slots=True)
 class UndoOffer:
     """How what a toast tells is taken back: a POST to `url` with `fields`. `label` is the button's; it travels with the message, as text."""
 
@@ -179,6 +169,19 @@ class UndoOffer:
         return cls(url, fields, label)
 
 
+class BatchPage(NamedTuple):
+    """What a bulk edit did to categories, by hand or by rules: how many it moved, where that is seen, and how it is taken back (A9).
+
+    `waiting` suggestions are answered at `waiting_url`.
+    """
+
+    moved: int
+    url: str
+    undo: UndoOffer | None
+    waiting: int
+    waiting_url: str
+
+
 nav_items: list[NavItem] = []
 settings_screens: list[SettingsScreen] = []
 panels: list[Panel] = []
@@ -187,11 +190,11 @@ helps: dict[str, Help] = {}
 settings_areas: dict[str, SettingsArea] = {}
 page_dialogs: list[Callable[[Request], str]] = []
 item_uses: list[ItemUse] = []
-record_filters: list[RecordFilter] = []
 category_undos: list[Callable[[Request, int], UndoOffer | None]] = []
+batch_pages: list[Callable[[Request, UUID], BatchPage | None]] = []
 
 
-def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea | ItemUse | RecordFilter) -> None:
+def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea | ItemUse | ListFilter | SavedView) -> None:
     """Put things into their slots, in order of position. Called from hooks.py, once per process."""
     for thing in things:
         match thing:
@@ -213,8 +216,8 @@ def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | Settings
             case ItemUse():
                 item_uses.append(thing)
                 item_uses.sort(key=lambda use: use.position)
-            case RecordFilter():
-                record_filters.append(thing)
+            case ListFilter() | SavedView():
+                add_to_lists(thing)
 
 
 def nav_items_for(request: Request) -> list[dict[str, Any]]:
@@ -248,20 +251,12 @@ def category_undo(request: Request, company_id: int | None) -> UndoOffer | None:
     return next((offer for offer in offers if offer), None)
 
 
+def batch_page(request: Request, token: UUID) -> BatchPage | None:
+    """What the bulk edit with this token (`Work.token`) did to categories; None where it moved nothing."""
+    pages = (page(request, token) for page in batch_pages)
+    return next((page for page in pages if page), None)
+
+
 def uses_of(model: type[Any]) -> list[ItemUse]:
     """What uses the items of this list, in the order in which it is locked."""
     return [use for use in item_uses if use.model is model]
-
-
-def filtered(request: Request, place: str, query: Any) -> tuple[Any, list[dict[str, Any]]]:
-    """The records that the address asks for, and the filters that are set, for showing. One statement for each that is set.
-
-    A value that names nothing is ignored.
-    """
-    chosen = []
-    for one in record_filters:
-        item = one.model._default_manager.filter(pk=as_pk(request.GET.get(one.parameter))).first() if one.place == place else None
-        if item:
-            query = query.filter(**{one.field: item})
-            chosen.append({"parameter": one.parameter, "label": one.label, "item": item})
-    return query, chosen

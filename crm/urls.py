@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from crm.views import account, companies, contacts, sales, settings, users
+from crm.views import account, bulk, companies, contacts, record_lists, sales, settings, users
 from crm.views.settings_log import settings_log
 
 app_name = "crm"
@@ -15,16 +15,16 @@ urlpatterns = [
     path("theme/", account.set_theme, name="theme"),
     path("welcome/<uidb64>/<token>/", users.welcome, name="welcome"),
     path("healthz", account.health, name="health"),
-    path("companies/", companies.company_list, name="companies"),
+    path("companies/", record_lists.company_list, name="companies"),
     path("companies/new/", companies.company_new, name="company-new"),
     path("companies/<int:pk>/", companies.company_detail, name="company"),
     path("companies/<int:pk>/edit/", companies.company_edit, name="company-edit"),
     path("companies/<int:pk>/category/", companies.company_category, name="company-category"),
-    path("contacts/", contacts.contact_list, name="contacts"),
+    path("contacts/", record_lists.contact_list, name="contacts"),
     path("contacts/new/", contacts.contact_new, name="contact-new"),
     path("contacts/<int:pk>/", contacts.contact_detail, name="contact"),
     path("contacts/<int:pk>/edit/", contacts.contact_edit, name="contact-edit"),
-    path("sales/", sales.sale_list, name="sales"),
+    path("sales/", record_lists.sale_list, name="sales"),
     path("sales/new/", sales.sale_new, name="sale-new"),
     path("sales/<int:pk>/", sales.sale_detail, name="sale"),
     path("sales/<int:pk>/edit/", sales.sale_edit, name="sale-edit"),
@@ -34,6 +34,7 @@ urlpatterns = [
     path("sales/<int:pk>/close/", sales.sale_close, name="sale-close"),
     path("sales/<int:pk>/reopen/", sales.sale_reopen, name="sale-reopen"),
     path("sales/<int:pk>/stage/", sales.sale_stage, name="sale-stage"),
+    *[path(f"{verb.place}/bulk/{verb.key}/", bulk.bulk_edit, {"verb": verb}, name=f"{verb.place}-bulk-{verb.key}") for verb in bulk.VERBS],
     path("settings/", settings.settings_home, name="settings"),
     path("settings/users/", users.user_list, name="user-list"),
     path("settings/users/new/", users.user_new, name="user-new"),

@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Contact
-from crm.slots import Badge, Panel, RecordFilter, SettingsArea, SettingsScreen, register
+from crm.slots import Badge, Panel, SettingsArea, SettingsScreen, register
 from leads.defaults import leads_in
 from leads.help import HELPS
 from leads.item_uses import ContactsWithStatus
+from leads.list_filters import FILTERS
 from leads.models import Lead, LeadStatus
 
 
@@ -98,6 +99,6 @@ register(
     SettingsScreen("lead-statuses", _("Contact – Lead status"), "leads:status-list", "list", 20, is_list=True),
     SettingsArea("lead-statuses", _("Contact – Lead status"), LeadStatus, lambda pk: reverse("leads:status-list-item", args=[pk])),
     *HELPS,
-    RecordFilter("contacts", "lead_status", _("Lead status"), LeadStatus, "lead__status"),
+    *FILTERS,
     ContactsWithStatus(),
 )

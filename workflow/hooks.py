@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm import slots
+from crm.filters import ListFilter, SavedView, fixed
 from crm.http import Request
 from crm.meanings import Meaning
 from crm.models import Company, CompanyCategory, Sale
 from crm.paging import count_capped
-from crm.slots import NavItem, Panel, SettingsArea, SettingsScreen, UndoOffer, register
+from crm.slots import BatchPage, NavItem, Panel, SettingsArea, SettingsScreen, UndoOffer, register
 from workflow import decisions, handing, inbox
 from workflow.explain import explain
 from workflow.help import HELPS
 from workflow.history import entries_for, history_of
 from workflow.item_uses import RulesWithCategory, RulesWithStatus, SuggestionsAfterStatus, SuggestionsOfCategory
 from workflow.middleware import SESSION_KEY
-from workflow.models import APPLIED, AutomationRule, CategoryDecision
+from workflow.models import APPLIED, AutomationRule, Batch, CategoryDecision
 from workflow.models.rules import RULES_AREA
 from workflow.setup import Plan, effects
-from workflow.undo import last_change
+from workflow.undo import changes_of, last_change, may_undo_batch
+from workflow.views.changes import STEP
 from workflow.views.confirmations import context_of, several_context
 
 LATEST = 8
@@ -105,6 +109,22 @@ def undo_category(request: Request, company_id: int) -> UndoOffer | None:
     return UndoOffer(reverse("workflow:undo", args=[last.pk])) if last else None
 
 
+def bulk_edit(request: Request, token: UUID) -> BatchPage | None:
+    """What a bulk edit did to categories, and how it is taken back as a whole (A9). Three statements."""
+    batch = Batch.objects.filter(token=token).first()
+    if batch is None or not may_undo_batch(batch, request.user):
+        return None
+    moved, waiting = changes_of(batch).count(), inbox.waiting_for(request.user).filter(batch=batch).count()
+    if not moved and not waiting:
+        return None
+    at_once = 0 < moved <= STEP  # more go back in parts, which the batch's own page shows
+    undo = UndoOffer(reverse("workflow:batch-undo", args=[batch.pk])) if at_once else None
+    return BatchPage(moved, batch.get_absolute_url(), undo, waiting, f"{reverse('workflow:confirmations')}?batch={batch.pk}")
+
+
+IS_WAITING = Exists(CategoryDecision.objects.waiting().filter(company=OuterRef("pk")))
+
+
 def dialog_after_form(request: Request) -> str:
     """The dialog of suggestions that the form before this page raised; open without JavaScript too."""
     ids = request.session.pop(SESSION_KEY, [])
@@ -119,6 +139,8 @@ def dialog_after_form(request: Request) -> str:
 
 
 register(
+    ListFilter("companies", "waiting", _("Suggestion"), fixed(("yes", _("Waiting"))), lambda _request, _values: Q(IS_WAITING), position=80, under_more=True),
+    SavedView("companies", "waiting", _("Waiting for confirmation"), lambda _request: Q(IS_WAITING), 10),
     NavItem("confirmations", _("Confirmations"), _("Confirm"), "workflow:confirmations", "tray", 50, count=waiting_count),
     SettingsScreen("workflow", _("Workflow"), "workflow:lead-categorization", "swap", 50),
     Panel("page-top", 10, failed_rules),
@@ -150,3 +172,4 @@ register(
 )
 slots.page_dialogs.append(dialog_after_form)
 slots.category_undos.append(undo_category)
+slots.batch_pages.append(bulk_edit)

@@ -11,6 +11,7 @@ from django_htmx.http import trigger_client_event
 from workflow import suggestions
 
 SESSION_KEY = "suggestions"
+MOST = 300  # more do not fit into an address; whoever changes so many at once says where they are answered (Q6)
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -24,7 +25,7 @@ def announce_suggestions(get_response: View) -> View:
             response = get_response(request)
         finally:
             suggestions.raised.reset(token)
-        if raised and request.user.is_authenticated:
+        if 0 < len(raised) <= MOST and request.user.is_authenticated:
             if request.htmx:  # type: ignore[attr-defined]
                 trigger_client_event(response, "dialog:open", {"target": "body", "url": dialog_url(raised)}, after="settle")
             else:

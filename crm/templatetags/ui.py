@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
 from crm import slots
+from crm.bulk_edit import seen_text
 from crm.models import CompanyCategory, Sale, User
 from crm.palette import tone_of
 
@@ -209,6 +210,28 @@ def query(context: dict[str, Any], **changes: Any) -> str:
         if value not in ("", None):
             params[name] = value
     return f"?{params.urlencode()}" if params else "."
+
+
+@register.simple_tag(takes_context=True)
+def sort_head(context: dict[str, Any], keys: str, css: str = "") -> SafeString:
+    """`{% sort_head "name town" %}`: the head of a column that a list can be sorted by, in one way or several."""
+    listing = context["listing"]
+    links, order = [], ""
+    for sort in [next(sort for sort in listing.records.sorts if sort.key == key) for key in keys.split()]:
+        now = sort is listing.sort
+        if now:
+            order = "descending" if listing.descending else "ascending"
+        address = query(context, sort=f"-{sort.key}" if now and not listing.is_reversed else sort.key)
+        arrow = icon("down" if listing.descending else "up") if now else ""
+        links.append(format_html('<a id="sort-{}" href="{}">{}{}</a>', sort.key, address, sort.label, arrow))
+    sorted_by = format_html(' aria-sort="{}"', order) if order else ""
+    return format_html('<th scope="col" class="{}"{}><span class="row">{}</span></th>', css, sorted_by, format_html_join("", "{}", ((link,) for link in links)))
+
+
+@register.simple_tag
+def seen(record: Any, columns: tuple[str, ...]) -> str:
+    """What is sent back of a ticked record: its key, and what the list shows of it."""
+    return seen_text(record, columns)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,10 +1,8 @@
-"""The companies list, the card, and changing a category by hand."""
+"""The company card, and changing a category by hand."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -14,55 +12,8 @@ from crm import slots
 from crm.forms.records import CompanyForm
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Sale
-from crm.models.categories import POTENTIAL_CUSTOMER
-from crm.paging import count_capped, paginate
 from crm.text import as_pk
 from crm.views.base import done, edit_record, fetch, page, refused, require, unit_of_work
-
-SORTS = {"name": ("name", False), "changed": ("updated_at", True)}
-
-
-def _views(request: Request) -> list[dict[str, Any]]:
-    """The saved views above the list."""
-    everything = Company.objects.current()
-    views = [
-        ("", _("All companies"), everything),
-        ("mine", _("Mine"), everything.filter(our_contact=request.user)),
-        ("potential", _("Potential customers"), everything.filter(category__group=POTENTIAL_CUSTOMER)),
-        ("customers", _("Customers"), everything.filter(category__group="customer")),
-    ]
-    return [{"key": key, "label": label, "query": query, "count": count_capped(query)} for key, label, query in views]
-
-
-@require_safe
-def company_list(request: Request) -> HttpResponse:
-    """Search, filter, sort, page; the address holds it all."""
-    require(request, "crm.view_company")
-    views = _views(request)
-    view = next((view for view in views if view["key"] == request.GET.get("view", "")), views[0])
-    query: QuerySet = view["query"].search(request.GET.get("q", ""))
-    category = request.GET.get("category", "")
-    if as_pk(category):
-        query = query.filter(category=as_pk(category))
-    sort = request.GET.get("sort", "")
-    sort = sort if sort in SORTS else "name"
-    field, descending = SORTS[sort]
-    open_sales = Q(sales__status=Sale.Status.OPEN, sales__archived_at=None)
-    found = paginate(query.select_related("category", "our_contact"), field=field, descending=descending, cursor=request.GET.get("page", ""))
-    totals = {
-        row["pk"]: row
-        for row in Company.objects.filter(pk__in=[company.pk for company in found.rows])
-        .order_by()
-        .values("pk")
-        .annotate(open_count=Count("sales", filter=open_sales), open_amount=Sum("sales__amount", filter=open_sales))
-    }
-    context = {
-        "active": "companies", "views": views, "view": view["key"], "found": found, "totals": totals, "sort": sort, "q": request.GET.get("q", ""),
-        "category": category, "categories": CompanyCategory.objects.active(include=as_pk(category)),
-        "badges": slots.badges_for(request, "companies", found.rows),
-        "is_filtered": bool(request.GET.get("q") or category or view["key"]),
-    }  # fmt: skip
-    return page(request, "crm/companies.html", context, fragment="results")
 
 
 @require_safe

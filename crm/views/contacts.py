@@ -1,4 +1,4 @@
-"""Contacts: list, page, create and edit."""
+"""Contacts: page, create and edit."""
 
 from __future__ import annotations
 
@@ -12,23 +12,8 @@ from crm import slots
 from crm.forms.records import ContactForm
 from crm.http import Request
 from crm.models import Company, Contact
-from crm.paging import paginate
 from crm.text import as_pk
 from crm.views.base import edit_record, fetch, page, require, unit_of_work
-
-
-@require_safe
-def contact_list(request: Request) -> HttpResponse:
-    """Everybody, by name."""
-    require(request, "crm.view_contact")
-    query = Contact.objects.current().search(request.GET.get("q", "")).select_related("company__category")
-    query, filters = slots.filtered(request, "contacts", query)
-    found = paginate(query, field="first_name", descending=False, cursor=request.GET.get("page", ""))
-    context = {
-        "active": "contacts", "found": found, "q": request.GET.get("q", ""), "badges": slots.badges_for(request, "contacts", found.rows),
-        "filters": filters, "is_filtered": bool(request.GET.get("q") or filters),
-    }  # fmt: skip
-    return page(request, "crm/contacts.html", context, fragment="results")
 
 
 @require_safe

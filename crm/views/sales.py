@@ -1,4 +1,4 @@
-"""Sales: list, page, create, edit, and the actions that close and reopen one (S2)."""
+"""Sales: page, create, edit, and the actions that close and reopen one (S2)."""
 
 from __future__ import annotations
 
@@ -15,35 +15,11 @@ from crm.forms.base import point_at_first_error
 from crm.forms.records import CloseForm, SaleForm, StallForm
 from crm.http import Request
 from crm.models import Company, Sale, SaleStage
-from crm.paging import paginate
 from crm.slots import UndoOffer
 from crm.text import as_pk
 from crm.views.base import done, edit_record, fetch, next_url, page, refused, require, unit_of_work
 
 MAY_EDIT = "crm.change_sale"
-
-
-@require_safe
-def sale_list(request: Request) -> HttpResponse:
-    """Sales, the latest change first."""
-    require(request, "crm.view_sale")
-    query = Sale.objects.current().search(request.GET.get("q", "")).select_related("company__category", "stage", "owner")
-    status = request.GET.get("status", "")
-    if status in Sale.Status.values:
-        query = query.filter(status=status)
-    company = Company.objects.filter(pk=as_pk(request.GET.get("company"))).first()
-    if company:
-        query = query.filter(company=company)
-    if request.GET.get("mine"):
-        query = query.filter(owner=request.user)
-    query, filters = slots.filtered(request, "sales", query)
-    found = paginate(query, field="updated_at", descending=True, cursor=request.GET.get("page", ""))
-    context = {
-        "active": "sales", "found": found, "q": request.GET.get("q", ""), "status": status, "mine": request.GET.get("mine", ""),
-        "statuses": Sale.Status.choices, "company": company,
-        "filters": filters, "is_filtered": bool(request.GET.get("q") or status or request.GET.get("mine") or company or filters),
-    }  # fmt: skip
-    return page(request, "crm/sales.html", context, fragment="results")
 
 
 @require_safe

@@ -75,7 +75,7 @@ def test_the_views_show_what_they_say_and_count_it(jonas, salesperson, category,
     CompanyFactory(name="D archived", our_contact=salesperson, archived_at="2026-01-01T00:00Z")
     response = jonas.get("/companies/", {"view": view})
     assert shown(response) == names
-    assert {tab["key"]: tab["count"] for tab in response.context["views"]} == {"": 3, "mine": 1, "potential": 1, "customers": 1}
+    assert {tab["key"]: tab["count"] for tab in response.context["tabs"]} == {"": 3, "mine": 1, "potential": 1, "customers": 1, "waiting": 0}
 
 
 @pytest.mark.parametrize(("sort", "names"), [("", ["A", "B", "C"]), ("name", ["A", "B", "C"]), ("changed", ["A", "C", "B"]), ("amount", ["A", "B", "C"])])

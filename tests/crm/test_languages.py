@@ -114,7 +114,7 @@ def test_a_failure_is_said_in_the_users_language_and_marked_as_such(salesperson,
     salesperson.save()
     client = Client(raise_request_exception=False)
     client.force_login(salesperson)
-    monkeypatch.delattr("crm.views.contacts.paginate")
+    monkeypatch.delattr("crm.record_lists.paginate")
     response = client.get("/contacts/")
     assert response.status_code == 500
     assert sentence in response.content.decode()

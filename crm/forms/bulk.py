@@ -1,0 +1,90 @@
+"""What a bulk edit asks before it does anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.forms.base import DateInput, Styled
+from crm.models import CompanyCategory, Sale, SaleReason, SaleStage, User
+
+
+class BulkForm(Styled, forms.Form):
+    """The choice that holds for all of the records. `request_id` makes sending it twice harmless."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.style()
+        first = next(field for name, field in self.fields.items() if name != "request_id")
+        first.widget.attrs["autofocus"] = True
+
+
+class CategoryForm(BulkForm):
+    """Which category."""
+
+    category = forms.ModelChoiceField(CompanyCategory.objects.none(), label=_("Category"), empty_label=_("Select category"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].queryset = CompanyCategory.objects.active()
+
+
+class OurContactForm(BulkForm):
+    """Which colleague, or nobody."""
+
+    our_contact = forms.ModelChoiceField(User.objects.none(), label=_("Our contact"), required=False, empty_label=_("Nobody"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["our_contact"].queryset = User.objects.active()
+
+
+class OwnerForm(BulkForm):
+    """Which colleague, or nobody."""
+
+    owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False, empty_label=_("Nobody"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.active()
+
+
+class StageForm(BulkForm):
+    """Which stage."""
+
+    stage = forms.ModelChoiceField(SaleStage.objects.none(), label=_("Stage"), empty_label=_("Select stage"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["stage"].queryset = SaleStage.objects.active()
+
+
+class CloseSalesForm(BulkForm):
+    """When and why (S1)."""
+
+    STATUS = Sale.Status.WON
+
+    closed_on = forms.DateField(label=_("Closing date"), widget=DateInput(), initial=timezone.localdate)
+    reason = forms.ModelChoiceField(SaleReason.objects.none(), label=_("Reason"), required=False, empty_label=_("Select reason"))
+    reason_note = forms.CharField(label=_("Note"), required=False, max_length=Sale._meta.get_field("reason_note").max_length)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].queryset = SaleReason.objects.active().filter(applies_to=self.STATUS)
+
+    def clean_closed_on(self) -> Any:
+        """Closed is closed: not in the future."""
+        if self.cleaned_data["closed_on"] > timezone.localdate():
+            raise forms.ValidationError(_("A closing date cannot be in the future"))
+        return self.cleaned_data["closed_on"]
+
+
+class LoseSalesForm(CloseSalesForm):
+    """The same for lost ones."""
+
+    STATUS = Sale.Status.LOST

@@ -1,0 +1,58 @@
+"""The lists of companies, contacts and sales: one mechanism, told by three declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from crm import slots
+from crm.http import Request
+from crm.models import Company, Sale
+from crm.record_lists import COMPANIES, CONTACTS, SALES, Listing, RecordList
+from crm.views.base import page, require
+from crm.views.bulk import told_before, verbs_for
+
+
+def _list(request: Request, records: RecordList, more: Callable[[Sequence[Any]], dict[str, Any]] = lambda _rows: {}) -> HttpResponse:
+    """Find, filter, sort, page; the address holds it all. `more(rows)` is what the page says of its rows besides."""
+    listing = Listing(records, request, request.GET)
+    found = listing.page()
+    context = {
+        "active": records.place, "records": records, "listing": listing, "filters": listing.filters, "found": found, "tabs": listing.tabs(),
+        "badges": slots.badges_for(request, records.place, found.rows), "as_of": timezone.now(), "verbs": verbs_for(request, listing),
+        "told": None if request.htmx else told_before(request), **more(found.rows),
+    }  # fmt: skip
+    return page(request, f"crm/{records.place}.html", context, fragment="results")
+
+
+@require_safe
+def company_list(request: Request) -> HttpResponse:
+    """Companies, by name."""
+    require(request, "crm.view_company")
+    return _list(request, COMPANIES, _open_sales)
+
+
+def _open_sales(companies: Sequence[Company]) -> dict[str, Any]:
+    """What each company's open sales are worth in each currency, and how many they are. Two statements."""
+    sales = Sale.objects.open().filter(company__in=companies)
+    counts = sales.order_by().values_list("company").annotate(number=Count("pk"))
+    return {"sums": sales.sums_by("company"), "counts": dict(counts)}
+
+
+@require_safe
+def contact_list(request: Request) -> HttpResponse:
+    """Everybody, by first name."""
+    require(request, "crm.view_contact")
+    return _list(request, CONTACTS)
+
+
+@require_safe
+def sale_list(request: Request) -> HttpResponse:
+    """Sales, the latest change first."""
+    require(request, "crm.view_sale")
+    return _list(request, SALES)
