@@ -173,7 +173,7 @@ def _do(request: Request, verb: Verb, selection: Selection, said: dict[str, Any]
         say(request, verb.told(len(edited.done), said), undo=undo)
     else:
         messages.error(request, _t("Nothing was changed."))
-    return _tell(request, _summary(verb, edited, batch, said), to=to)
+    return _tell(request, {**summary, "back": next_url(request, to)} if (summary := _summary(verb, edited, batch, said)) else None, to=to)
 
 
 def _summary(verb: Verb, edited: Edited, batch: slots.BatchPage | None, said: dict[str, Any]) -> dict[str, Any] | None:
