@@ -134,7 +134,7 @@ def _judge(model: type[Any], selection: Selection, change: Change, work: Work) -
     edited = Edited(work.token)
     name, watched = model.SEARCHED[0], change.watched or change.column
     columns = {"pk", name, "archived_at", "updated_at", change.column, watched, *(["status"] if model is Sale else [])}
-    rows = models.QuerySet(model).filter(pk__in=selection.pks).order_by("pk").select_for_update(no_key=True)
+    rows: models.QuerySet[Any] = models.QuerySet(model).filter(pk__in=selection.pks).order_by("pk").select_for_update(no_key=True)
     for row in rows.values(*columns):
         seen = selection.seen.get(row["pk"], {}).get(watched)
         overtaken = seen is not None and seen != _text(row[watched])

@@ -177,14 +177,19 @@ def by_value(conditions: Mapping[str, Callable[[], Q]]) -> Condition:
     return condition
 
 
-def of_items(place: str, parameter: str, label: str | Promise, model: type[Any], column: str, *, none: str | Promise = "", **options: Any) -> ListFilter:
-    """By the items of a list of Settings; with `none` also by having none. One statement."""
+def items_of(model: type[Any], none: str | Promise = "") -> Choices:
+    """The items of a list of Settings, and with `none` having none. One statement."""
 
     def choices(request: Request, asked: Collection[str]) -> list[Choice]:
         items = model._default_manager.filter(Q(archived_at=None) | Q(pk__in=_keys(asked)))
         return [*([Choice(NOBODY, str(none))] if none else []), *(Choice(str(item.pk), str(item)) for item in items)]
 
-    return ListFilter(place, parameter, label, choices, lambda _request, values: is_any(column, values), **options)
+    return choices
+
+
+def of_items(place: str, parameter: str, label: str | Promise, model: type[Any], column: str, *, none: str | Promise = "", **options: Any) -> ListFilter:
+    """By the items of a list of Settings; with `none` also by having none. One statement."""
+    return ListFilter(place, parameter, label, items_of(model, none), lambda _request, values: is_any(column, values), **options)
 
 
 def of_users(place: str, parameter: str, label: str | Promise, column: str, **options: Any) -> ListFilter:

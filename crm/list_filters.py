@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from babel.numbers import list_currencies
 from django.db.models import Exists, OuterRef, Q
@@ -60,8 +61,8 @@ def _has_open_sale(request: Request, values: Sequence[str]) -> Q:
 
 
 OPEN_SALE = Exists(Sale.objects.open().filter(company=OuterRef("pk")))
-CATEGORY = {"icon": "tag", "position": 20}
-PERSON = {"icon": "user", "position": 30}
+CATEGORY: dict[str, Any] = {"icon": "tag", "position": 20}
+PERSON: dict[str, Any] = {"icon": "user", "position": 30}
 
 FILTERS = (
     of_items("companies", "category", _("Category"), CompanyCategory, "category", **CATEGORY),

@@ -62,6 +62,8 @@ class Order:
             self.fields.append(steps[-1][1])
             if index == 0:
                 self.null_at = next((path for path, field in steps if field.null), "")
+        if self.null_at and not all(f"{name}__".startswith(f"{self.null_at}__") for name in names):
+            raise ValueError(f"A list cannot be sorted by {names}: where {self.null_at} is missing, the others are not.")
 
     def cursor(self, kind: str, row: Any) -> str:
         """The text of a link to what is behind or before `row`."""

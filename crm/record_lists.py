@@ -117,7 +117,7 @@ COMPANIES = RecordList(
         Sort("name", _("Company"), ("name",)),
         Sort("category", _("Category"), ("category__position", "category_id", "name")),
         Sort("town", _("Town"), ("city", "name")),
-        Sort("our_contact", _("Our contact"), ("our_contact__first_name", "our_contact__last_name", "name")),
+        Sort("our_contact", _("Our contact"), ("our_contact__first_name", "our_contact__last_name")),
         CHANGED,
     ),
     related=("category", "our_contact"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from crm.filters import ListFilter, by_value, fixed, is_any, of_items
+from crm.filters import ListFilter, by_value, fixed, is_any, items_of, of_items
 from crm.http import Request
 from leads.models import Lead, LeadStatus
 
@@ -33,5 +33,5 @@ FILTERS = (
         position=50,
         under_more=True,
     ),
-    ListFilter("companies", "lead_status", _("Lead status"), of_items("", "", "", LeadStatus, "").choices, _company_has, icon="check-circle", position=40),
+    ListFilter("companies", "lead_status", _("Lead status"), items_of(LeadStatus), _company_has, icon="check-circle", position=40),
 )

@@ -1,0 +1,303 @@
+"""The filters, views and sorts of companies, contacts and sales: the address holds it all, and nothing in it can break the page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.utils import timezone
+
+from crm.models import Company, CompanyCategory, Contact, Sale
+from leads.models import Lead
+from tests.crm.lists import shown, there_and_back
+from tests.crm.writes import plain
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, UserFactory, rule
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+ARCHIVED = "2026-01-01T00:00Z"
+
+
+@pytest.fixture
+def jonas(client, salesperson):
+    """The salesperson's browser."""
+    client.force_login(salesperson)
+    return client
+
+
+# ------------------------------------------------------------------- companies
+@pytest.fixture
+def four(salesperson, colleague, category):
+    """A: a lead of Jonas; B: a customer of Signe with an open sale; C: a partner of nobody; D: archived."""
+    CompanyFactory(name="A", our_contact=salesperson, city="Vejle")
+    SaleFactory(company=CompanyFactory(name="B", our_contact=colleague, category=category["Customer"], city="Aarhus"))
+    SaleFactory(company=CompanyFactory(name="C", category=category["Partner"], city=""), status="won")
+    CompanyFactory(name="D", archived_at=ARCHIVED)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"our_contact": "me"}, "A"),
+        ({"our_contact": "none"}, "C"),
+        ({"our_contact": ["me", "none"]}, "AC"),
+        ({"group": "customer"}, "B"),
+        ({"group": ["customer", "partner"]}, "BC"),
+        ({"open_sales": "yes"}, "B"),
+        ({"open_sales": "no"}, "AC"),
+        ({"open_sales": ["yes", "no"]}, "ABC"),
+        ({"archived": "1"}, "D"),
+        ({"group": ["customer", "partner"], "our_contact": "none"}, "C"),
+        ({"group": "nonsense", "our_contact": "nonsense", "open_sales": "perhaps", "archived": "2"}, "ABC"),
+        ({"group": ["nonsense", "partner"]}, "C"),
+    ],
+)
+def test_several_values_of_a_filter_mean_any_and_several_filters_all(jonas, four, query, names):
+    assert shown(jonas.get("/companies/", query)) == list(names)
+
+
+def test_companies_are_found_by_several_categories_and_by_a_colleague(jonas, four, colleague, category):
+    chosen = [category["Lead"].pk, category["Partner"].pk]
+    assert shown(jonas.get("/companies/", {"category": chosen})) == ["A", "C"]
+    assert shown(jonas.get("/companies/", {"our_contact": colleague.pk})) == ["B"]
+
+
+def test_companies_with_a_waiting_suggestion_are_a_filter_and_a_view(jonas, category):
+    rule("sale_won", category["Customer"], ask=True)
+    SaleFactory(company=CompanyFactory(name="Asked"), status="won")
+    CompanyFactory(name="Not asked")
+    assert shown(jonas.get("/companies/", {"waiting": "yes"})) == ["Asked"]
+    found = jonas.get("/companies/", {"view": "waiting"})
+    assert shown(found) == ["Asked"]
+    assert found.context["tabs"][-1]["count"] == 1
+
+
+def test_a_person_who_has_left_still_filters_and_shows_their_name(jonas):
+    gone = UserFactory(first_name="Ole", last_name="Gammel", is_active=False)
+    CompanyFactory(name="A", our_contact=gone)
+    response = jonas.get("/companies/", {"our_contact": gone.pk})
+    assert shown(response) == ["A"]
+    assert "Our contact: Ole Gammel" in response.content.decode()
+    assert "Ole Gammel" not in jonas.get("/companies/").content.decode().split('id="results"')[0]
+
+
+def test_each_chip_takes_its_own_value_out_and_keeps_the_rest(jonas, category):
+    lead, partner = category["Lead"].pk, category["Partner"].pk
+    response = jonas.get(f"/companies/?q=a&category={lead}&category={partner}&sort=-name&page=x")
+    assert [(chip.value, chip.url) for chip in response.context["filters"].chips] == [
+        ("Lead", f"?q=a&sort=-name&category={partner}"),
+        ("Partner", f"?q=a&sort=-name&category={lead}"),
+    ]
+
+
+def test_what_is_archived_is_shown_alone_and_cannot_be_ticked(jonas, four):
+    assert 'name="pick"' in jonas.get("/companies/").content.decode()
+    assert 'name="pick"' not in jonas.get("/companies/", {"archived": "1"}).content.decode()
+
+
+def test_a_refreshed_list_brings_its_tabs_so_that_they_keep_the_filters(jonas, four, category):
+    html = jonas.get("/companies/", {"q": "b", "category": category["Customer"].pk}, headers=HTMX).content.decode()
+    assert '<nav class="tabs" id="views"' in html
+    assert 'hx-swap-oob="outerHTML"' in html
+    assert f'href="?q=b&amp;category={category["Customer"].pk}&amp;view=mine"' in html
+    assert 'id="filters"' not in html
+
+
+def test_amounts_of_two_currencies_are_not_added(jonas):
+    company = CompanyFactory()
+    SaleFactory(company=company, amount=1_000)
+    SaleFactory(company=company, amount=20, currency="EUR")
+    text = re.sub(r"<[^>]+>", "", jonas.get("/companies/").content.decode())
+    assert "DKK 1,000 + EUR 20 · 2" in text
+
+
+# -------------------------------------------------------------------- contacts
+def test_contacts_are_found_by_lead_status_also_where_the_category_hides_it(jonas, status, category):
+    """L1: hidden where people work, but kept and searchable; a second filter tells the two apart."""
+    ContactFactory(first_name="Shown", last_name="", company=CompanyFactory())
+    at = CompanyFactory()
+    ContactFactory(first_name="Hidden", last_name="", company=at)
+    Company.objects.filter(pk=at.pk).update(category=category["Customer"])
+    ContactFactory(first_name="None", last_name="", company=at)
+    pk = status["Open"].pk
+    asked = [{"lead_status": pk}, {"lead_status": pk, "lead_status_is": "shown"}, {"lead_status": pk, "lead_status_is": "hidden"}, {"lead_status": "none"}]
+    assert [shown(jonas.get("/contacts/", query)) for query in asked] == [["Hidden", "Shown"], ["Shown"], ["Hidden"], ["None"]]
+
+
+def test_companies_are_found_by_the_lead_status_of_their_people_where_it_is_shown(jonas, status, category):
+    """L1."""
+    for name in ("Lead", "Customer"):
+        company = CompanyFactory(name=name)
+        ContactFactory(company=company)
+        Company.objects.filter(pk=company.pk).update(category=category[name])
+    ContactFactory(company=CompanyFactory(name="Archived person"), archived_at=ARCHIVED)
+    assert shown(jonas.get("/companies/", {"lead_status": status["Open"].pk})) == ["Lead"]
+    assert shown(jonas.get("/companies/", {"lead_status": status["Qualified"].pk})) == []
+    assert Lead.objects.count() == 3
+
+
+def test_contacts_are_found_by_category_our_contact_and_company(jonas, salesperson, category):
+    mine = CompanyFactory(name="Mine", our_contact=salesperson)
+    ContactFactory(first_name="A", last_name="", company=mine)
+    ContactFactory(first_name="B", last_name="", company=CompanyFactory(category=category["Partner"]))
+    ContactFactory(first_name="C", last_name="", archived_at=ARCHIVED)
+    asked = [{"our_contact": "me"}, {"category": category["Partner"].pk}, {"company": mine.pk}, {"archived": "1"}]
+    assert [shown(jonas.get("/contacts/", query)) for query in asked] == [["A"], ["B"], ["A"], ["C"]]
+
+
+# ----------------------------------------------------------------------- sales
+def test_sales_are_found_by_status_stage_owner_category_currency_and_company(jonas, salesperson, category):
+    stage = StageFactory()
+    company = CompanyFactory(name="Fjordbo", category=category["Partner"])
+    SaleFactory(title="A", stage=stage, owner=salesperson)
+    SaleFactory(title="B", status="won", currency="EUR", company=company)
+    SaleFactory(title="C", status="lost", archived_at=ARCHIVED)
+    asked = {
+        "A": [{"stage": stage.pk}, {"owner": "me"}, {"mine": "1"}, {"status": ["open", "lost"]}, {"view": "my-open"}, {"currency": "DKK"}],
+        "B": [{"stage": "none"}, {"owner": "none"}, {"category": category["Partner"].pk}, {"currency": "EUR"}, {"company": company.pk}, {"status": "won"}],
+        "C": [{"archived": "1"}],
+    }
+    for title, queries in asked.items():
+        for query in queries:
+            assert shown(jonas.get("/sales/", query)) == [title], query
+    assert "Company: Fjordbo" in jonas.get("/sales/", {"company": company.pk}).content.decode()
+
+
+def test_the_older_parameter_of_my_sales_becomes_a_filter_that_can_be_taken_out(jonas):
+    response = jonas.get("/sales/?mine=1&status=open")
+    assert [(chip.value, chip.url) for chip in response.context["filters"].chips] == [("Open", "?mine=1"), ("Me", "?status=open")]
+
+
+@pytest.mark.parametrize(("asked", "titles"), [("overdue", "A"), ("this-month", "ABC"), ("next-month", "D"), ("none", "E"), (["none", "next-month"], "DE")])
+def test_sales_are_found_by_when_they_are_expected_to_close(jonas, monkeypatch, asked, titles):
+    monkeypatch.setattr("crm.list_filters.timezone.localdate", lambda: dt.date(2026, 12, 15))
+    days = {"A": dt.date(2026, 12, 1), "B": dt.date(2026, 12, 15), "C": dt.date(2026, 12, 31), "D": dt.date(2027, 1, 31), "E": None}
+    for title, day in days.items():
+        SaleFactory(title=title, expected_close=day)
+    SaleFactory(title="F", expected_close=dt.date(2027, 2, 1))
+    SaleFactory(title="G", expected_close=dt.date(2026, 11, 1), status="won")
+    assert sorted(shown(jonas.get("/sales/", {"closes": asked}))) == list(titles)
+
+
+def test_the_currency_is_offered_only_where_there_are_several(jonas):
+    SaleFactory()
+    assert 'name="currency"' not in jonas.get("/sales/").content.decode()
+    SaleFactory(currency="EUR")
+    assert jonas.get("/sales/").content.decode().count('name="currency"') == 2
+
+
+# ------------------------------------------------------------------------ sort
+def test_a_head_says_how_the_list_is_sorted_and_a_second_click_turns_it_round(jonas, four):
+    html = jonas.get("/companies/?q=").content.decode()
+    assert '<th scope="col" class="" aria-sort="ascending"><span class="row"><a id="sort-name" href="?q=&amp;sort=-name">' in html
+    html = jonas.get("/companies/?sort=-name").content.decode()
+    assert '<th scope="col" class="" aria-sort="descending"><span class="row"><a id="sort-name" href="?sort=name">' in html
+    assert html.count("aria-sort") == 1
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("-name", "CBA"),
+        ("category", "ABC"),
+        ("-category", "CBA"),
+        ("town", "CBA"),
+        ("-town", "ABC"),
+        ("our_contact", "ABC"),
+        ("-our_contact", "BAC"),
+        ("x", "ABC"),
+    ],
+)
+def test_companies_are_sorted_by_their_columns_and_those_of_nobody_come_last(jonas, four, sort, names):
+    assert shown(jonas.get("/companies/", {"sort": sort})) == list(names)
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("", ["Anna Holm", "Bo Friis"]),
+        ("last_name", ["Bo Friis", "Anna Holm"]),
+        ("company", ["Bo Friis", "Anna Holm"]),
+        ("-company", ["Anna Holm", "Bo Friis"]),
+    ],
+)
+def test_contacts_are_sorted_by_either_name_or_by_company(jonas, sort, names):
+    ContactFactory(first_name="Bo", last_name="Friis", company=CompanyFactory(name="Aa"))
+    ContactFactory(first_name="Anna", last_name="Holm", company=CompanyFactory(name="Bb"))
+    assert shown(jonas.get("/contacts/", {"sort": sort})) == names
+
+
+@pytest.mark.parametrize(
+    ("sort", "titles"),
+    [
+        *(("title", "ABC"), ("-title", "CBA"), ("amount", "CAB"), ("-amount", "BAC"), ("expected_close", "BAC"), ("-expected_close", "ABC")),
+        *(("closed", "CAB"), ("-closed", "CAB"), ("company", "ACB"), ("-company", "CAB")),
+    ],
+)
+def test_sales_are_sorted_by_their_columns_and_those_without_a_value_come_last(jonas, sort, titles):
+    a = SaleFactory(title="A", amount=20, expected_close=dt.date(2026, 3, 2), company=CompanyFactory(name="Aa"))
+    b = SaleFactory(title="B", amount="3.50", expected_close=dt.date(2026, 3, 1), company=None)
+    SaleFactory(title="C", amount=100, company=CompanyFactory(name="Cc"), status="won", closed_on=dt.date(2026, 1, 1))
+    if sort.removeprefix("-") == "closed":  # of those without a date the larger key comes first, or last
+        titles = "CBA" if sort == "closed" else titles
+    assert a.pk < b.pk
+    assert shown(jonas.get("/sales/", {"sort": sort})) == list(titles)
+
+
+SORTS = [
+    *(("/companies/", key) for key in ("name", "category", "town", "our_contact", "changed")),
+    *(("/contacts/", key) for key in ("first_name", "last_name", "company", "changed")),
+    *(("/sales/", key) for key in ("title", "company", "amount", "expected_close", "closed", "changed")),
+]
+
+
+@pytest.fixture
+def sixty(category):
+    """Sixty of each, with equal values, empty ones, and missing ones."""
+    people = [UserFactory(first_name=name) for name in ("Anna", "Bo", "Bo")]
+    categories = list(CompanyCategory.objects.all()[:3])
+    companies = Company.objects.bulk_create(
+        Company(name=f"Firma {n % 7}", city=["", "Vejle", "Ærø"][n % 3], category=categories[n % 3], our_contact=[None, *people][n % 4]) for n in range(60)
+    )
+    contacts = Contact.objects.bulk_create(Contact(first_name=f"P{n % 5}", last_name=["", "Friis"][n % 2], company=companies[n % 30]) for n in range(60))
+    day = dt.date(2026, 1, 1)
+    Sale.objects.bulk_create(
+        Sale(
+            title=f"Salg {n % 9}", company=[None, companies[n % 20]][n % 2], amount=["0", "10.50", "9000000000"][n % 3], status=["open", "won"][n % 2],
+            expected_close=[None, day, day + dt.timedelta(n)][n % 3], contact=None, closed_on=day + dt.timedelta(n % 4) if n % 2 else None,
+        )
+        for n in range(60)
+    )  # fmt: skip
+    now = timezone.now()
+    for model in (Company, Contact, Sale):
+        for row in plain(model).all()[:40]:
+            plain(model).filter(pk=row.pk).update(updated_at=now - dt.timedelta(minutes=row.pk % 6))
+    return contacts
+
+
+@pytest.mark.parametrize("back", ["", "-"], ids=["", "reversed"])
+@pytest.mark.parametrize(("path", "sort"), SORTS)
+def test_paging_shows_every_record_once_forwards_and_the_same_pages_backwards_in_every_sort(jonas, sixty, path, sort, back):
+    forwards, backwards = there_and_back(jonas, path, {"sort": f"{back}{sort}"})
+    keys = [pk for page in forwards for pk in page]
+    assert [len(page) for page in forwards] == [25, 25, 10]
+    assert len(set(keys)) == 60
+    assert backwards == forwards
+
+
+@pytest.mark.parametrize("sort", ["expected_close", "-expected_close", "company", "amount"])
+def test_a_row_that_moves_while_somebody_turns_the_pages_breaks_nothing(jonas, sixty, sort):
+    """It may be seen twice or not at all; every other is seen once, and there is an end."""
+    first = jonas.get("/sales/", {"sort": sort}).context["found"]
+    moving = first.rows[-1]  # the next page begins behind it
+    plain(Sale).filter(pk=moving.pk).update(expected_close=None, company=None, amount=5)
+    keys, page = [row.pk for row in first.rows], first.next
+    while page:
+        found = jonas.get("/sales/", {"sort": sort, "page": page}).context["found"]
+        keys += [row.pk for row in found.rows]
+        page = found.next
+        assert len(keys) < 200
+    others = [pk for pk in keys if pk != moving.pk]
+    assert len(others) == len(set(others)) == 59
