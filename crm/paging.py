@@ -132,7 +132,7 @@ def paginate(query: QuerySet, *, field: str | Sequence[str], descending: bool, c
     order = Order(query.model, (field,) if isinstance(field, str) else field)
     at = order.place(cursor)
     backwards = bool(at and at.kind == "before")
-    rows = _rows(query, order, at, descending=descending, backwards=backwards, size=size + 1)
+    rows = _rows(query, order, at, descending=descending, backwards=backwards, size=size + 1 if at else min(size + 1, total))
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()

@@ -145,12 +145,11 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-@pytest.mark.parametrize("cursor", MANGLED.values(), ids=MANGLED.keys())
-def test_a_mangled_link_shows_a_page_and_never_fails(jonas, address, cursor):
+def test_a_mangled_link_shows_a_page_and_never_fails(jonas, address):
     SaleFactory(contact=ContactFactory())
     path, query = address.split("?")
-    response = jonas.get(path, {**dict(pair.split("=") for pair in query.split("&") if pair), "page": cursor})
-    assert response.status_code == 200
+    for what, mangled in MANGLED.items():
+        assert jonas.get(path, {**dict(pair.split("=") for pair in query.split("&")), "page": mangled}).status_code == 200, what
 
 
 KEYS = {
