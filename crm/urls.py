@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from crm.views import account, bulk, companies, contacts, record_lists, sales, settings, users
+from crm.views import account, bulk, companies, contacts, pipeline, record_lists, sales, settings, users
 from crm.views.settings_log import settings_log
 
 app_name = "crm"
@@ -25,6 +25,7 @@ urlpatterns = [
     path("contacts/<int:pk>/", contacts.contact_detail, name="contact"),
     path("contacts/<int:pk>/edit/", contacts.contact_edit, name="contact-edit"),
     path("sales/", record_lists.sale_list, name="sales"),
+    path("sales/board/", pipeline.sale_pipeline, name="pipeline"),
     path("sales/new/", sales.sale_new, name="sale-new"),
     path("sales/<int:pk>/", sales.sale_detail, name="sale"),
     path("sales/<int:pk>/edit/", sales.sale_edit, name="sale-edit"),

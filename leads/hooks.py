@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Contact
-from crm.slots import Badge, Panel, SettingsArea, SettingsScreen, register
+from crm.slots import Badge, NavItem, Panel, SettingsArea, SettingsScreen, register
 from leads.defaults import leads_in
 from leads.help import HELPS
 from leads.item_uses import ContactsWithStatus
@@ -89,6 +89,7 @@ def status_history(request: Request, contact: Contact) -> str:
 
 
 register(
+    NavItem("leads", _("Leads"), _("Leads"), "leads:board", "funnel", 35, "leads.view_lead", on_phone=False),
     Badge("company-contacts", _("Lead status"), contact_statuses),
     Badge("contacts", _("Lead status"), contact_statuses),
     Badge("companies", _("Lead status"), company_statuses),

@@ -12,10 +12,10 @@ from babel.numbers import format_currency
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format, time_format
+from django.utils.formats import date_format, number_format, time_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from crm import slots
 from crm.bulk_edit import seen_text
@@ -99,6 +99,26 @@ def when(moment: dt.datetime | None) -> str:
     if days == 1:
         return gettext("Yesterday, {time}").format(time=clock)
     return date_format(local, "DATE_FORMAT")
+
+
+@register.filter
+def day(date: dt.date) -> str:
+    """A date where there is little room: Today, 12 Nov, or with its year where that is another."""
+    today = timezone.localdate()
+    return gettext("Today") if date == today else date_format(date, "SHORT_DATE_FORMAT" if date.year == today.year else "DATE_FORMAT")
+
+
+@register.simple_tag
+def overdue(date: dt.date) -> str:
+    """How late it is, in words; nothing until the day is over."""
+    days = (timezone.localdate() - date).days
+    return ngettext("{n} day late", "{n} days late", days).format(n=count(days)) if days > 0 else ""
+
+
+@register.filter
+def count(number: int) -> str:
+    """1,000 or 1.000: a number as this user writes it."""
+    return number_format(number, use_l10n=True, force_grouping=True)
 
 
 @register.filter

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -15,9 +16,10 @@ from crm.forms.base import point_at_first_error
 from crm.forms.records import CloseForm, SaleForm, StallForm
 from crm.http import Request
 from crm.models import Company, Sale, SaleStage
+from crm.pipeline import NO_STAGE, overtaken
 from crm.slots import UndoOffer
 from crm.text import as_pk
-from crm.views.base import done, edit_record, fetch, next_url, page, refused, require, unit_of_work
+from crm.views.base import done, edit_record, fetch, finish, next_url, page, refused, require, unit_of_work
 
 MAY_EDIT = "crm.change_sale"
 
@@ -90,6 +92,8 @@ def sale_won(request: Request, pk: int) -> HttpResponse:
     """Mark as won, today. Doing it twice changes once."""
     require(request, MAY_EDIT)
     sale = fetch(request, Sale, pk)
+    if why := overtaken(sale, _seen(request), closing=Sale.Status.WON):
+        return refused(request, why, to=sale.get_absolute_url())
     before = _category_of(sale.company_id)
     sale.win()
     return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
@@ -118,6 +122,8 @@ def sale_close(request: Request, pk: int) -> HttpResponse:
 def _close(request: Request, pk: int, status: str) -> HttpResponse:
     require(request, MAY_EDIT)
     sale = fetch(request, Sale, pk)
+    if status and (why := overtaken(sale, _seen(request), closing=status)):
+        return refused(request, why, to=sale.get_absolute_url())
     if not status and not sale.is_closed:
         return done(request, _("The sale is open"), to=sale.get_absolute_url())
     status = status or sale.status
@@ -136,7 +142,7 @@ def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str,
         return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
     status = 422 if request.method == "POST" else 200
     point_at_first_error(form)
-    context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": next_url(request, sale.get_absolute_url())}
+    context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": next_url(request, sale.get_absolute_url()), "seen": _seen(request)}
     return page(request, "crm/sale_step.html", context, fragment="body" if request.method == "POST" else "dialog", status=status)
 
 
@@ -153,11 +159,31 @@ def sale_reopen(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @unit_of_work
 def sale_stage(request: Request, pk: int) -> HttpResponse:
-    """Move an open sale to another stage."""
+    """Move an open sale to another stage, or back to none, unless a colleague was faster: `seen` is the stage it was shown in."""
     require(request, MAY_EDIT)
-    sale = fetch(request, Sale, pk)
+    sale, wanted = fetch(request, Sale, pk), request.POST.get("stage", "")
+    if wanted == str(sale.stage_id or NO_STAGE) and sale.status == Sale.Status.OPEN:
+        return finish(request, to=sale.get_absolute_url())  # it is there: a second press, or one whose answer was lost
+    if why := overtaken(sale, _seen(request)):
+        return refused(request, why, to=sale.get_absolute_url())
     if sale.is_closed:
         return refused(request, _("The sale is closed. Reopen it to change its stage."), to=sale.get_absolute_url())
-    sale.stage = get_object_or_404(SaleStage.objects.active(), pk=as_pk(request.POST.get("stage")))
+    stage = None if wanted == NO_STAGE else get_object_or_404(SaleStage, pk=as_pk(wanted))
+    if stage and stage.archived_at:
+        return refused(request, _("This stage has been deleted. Choose another one."), to=sale.get_absolute_url(), status=422)
+    before, sale.stage = sale.stage, stage
     sale.save()
-    return done(request, _("{sale} moved to {stage}").format(sale=sale, stage=sale.stage), to=sale.get_absolute_url())
+    text = _("{sale} moved to {stage}").format(sale=sale, stage=stage or _("No stage"))
+    return done(request, text, to=sale.get_absolute_url(), undo=_move_back(sale, before))
+
+
+def _move_back(sale: Sale, before: SaleStage | None) -> UndoOffer | None:
+    """How a move to another stage is taken back; not into a stage that has been deleted."""
+    if before and before.archived_at:
+        return None
+    return UndoOffer(reverse("crm:sale-stage", args=[sale.pk]), {"stage": before.pk if before else NO_STAGE, "seen": sale.stage_id or NO_STAGE})
+
+
+def _seen(request: Request) -> str:
+    """In which stage the page that asks has shown the sale; empty where it makes no difference."""
+    return request.POST.get("seen") or request.GET.get("seen", "")

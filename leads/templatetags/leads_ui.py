@@ -3,8 +3,11 @@
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
 
-from leads.models import LeadStatus
+from crm.templatetags.ui import count
+from leads import board
+from leads.models import Lead, LeadStatus
 
 register = template.Library()
 
@@ -22,3 +25,10 @@ GLYPHS = {
 def glyph(status: LeadStatus) -> SafeString:
     """`{% glyph status %}`: ring, half, disc, cross or loop, in the status's colour."""
     return format_html('<svg class="glyph tone-{}" viewBox="0 0 10 10" aria-hidden="true">{}</svg>', status.colour, mark_safe(GLYPHS[status.glyph]))
+
+
+@register.filter
+def age(lead: Lead) -> str:
+    """How long a person has had their lead status: Today, 3 days."""
+    days = board.age(lead)
+    return ngettext("{n} day", "{n} days", days).format(n=count(days)) if days > 0 else gettext("Today")

@@ -1,0 +1,139 @@
+"""Boards: columns of cards, each showing its first few, and what the address says of them (`templates/ui/board.html`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from crm.http import Request
+from crm.models import CompanyCategory, User
+from crm.text import as_pk
+
+SIZE = 25  # cards of a column, and how many *Show more* adds
+MOST = 500  # cards of a column in one answer
+
+
+class Option(NamedTuple):
+    """One choice of a filter above a board."""
+
+    value: str
+    label: str
+
+
+class Select(NamedTuple):
+    """A filter above a board."""
+
+    name: str  # of the parameter
+    label: str
+    options: list[Option]
+    chosen: str
+
+
+class Part(NamedTuple):
+    """How many cards of a column belong to a category."""
+
+    category: CompanyCategory
+    count: int
+
+
+@dataclass(slots=True)
+class Column:
+    """A column. `key` names it in the page and in the address; a card comes here by sending `value` (empty: none can)."""
+
+    key: str
+    name: str
+    value: str = ""
+    icon: str = ""
+    is_deleted: bool = False
+    count: int = 0
+    sums: list[tuple[str, Decimal]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    cards: list[Any] = field(default_factory=list)
+    shown: int = 0  # cards in the page, those before `cards` included
+    more: str = ""  # the cursor after the last card; empty: that was all
+    url: str = ""  # where all of them are listed
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for: one `column` alone, its cards `after` a cursor (`before` are shown already), and how many of each."""
+
+    column: str
+    after: str
+    before: int
+    shown: dict[str, int]
+
+    @classmethod
+    def of(cls, request: Request) -> Asked:
+        """Read it; what makes no sense is ignored."""
+        shown: dict[str, int] = {}
+        for text in request.GET.getlist("show")[:100]:
+            key, _colon, number = text.rpartition(":")
+            shown[key] = max(shown.get(key, SIZE), min(as_pk(number), MOST))
+        column = request.GET.get("column", "")
+        after = request.GET.get("after", "") if column else ""
+        return cls(column, after, min(as_pk(request.GET.get("shown")), 10**6) if after else 0, shown)
+
+    def only(self, columns: Iterable[Column]) -> list[Column]:
+        """The column that is asked for, if there is such a one, else all."""
+        columns = list(columns)
+        return [column for column in columns if column.key == self.column] or columns
+
+
+def fill(column: Column, query: QuerySet, *, order: str, asked: Asked) -> None:
+    """Give the column its first cards, ordered by the column `order` (without a value: last), then key. One statement; none where it is empty."""
+    if not column.count:
+        return
+    size = asked.shown.get(column.key, SIZE)
+    if asked.after and asked.column == column.key:
+        query, size = query.filter(_beyond(asked.after, query.model._meta.get_field(order))), SIZE
+    rows = list(query.order_by(F(order).asc(nulls_last=True), "pk")[: size + 1])
+    column.cards = rows[:size]
+    column.shown = asked.before + len(column.cards)
+    column.more = _cursor(column.cards[-1], order) if len(rows) > size else ""
+
+
+def _cursor(row: Any, order: str) -> str:
+    value = getattr(row, order)
+    return f"{value.isoformat() if value else ''}~{row.pk}"
+
+
+def _beyond(cursor: str, field: models.Field) -> Q:
+    """What comes after the cursor; a mangled one is no condition, which shows the first cards."""
+    text, _tilde, key = cursor.rpartition("~")
+    try:
+        value = field.to_python(text) if text and "\0" not in text else None
+    except ValidationError:
+        return Q()
+    if not as_pk(key) or (text and value is None):
+        return Q()
+    if value is None:
+        return Q((field.name, None), pk__gt=as_pk(key))
+    return Q((f"{field.name}__gt", value)) | Q((field.name, value), pk__gt=as_pk(key)) | (Q((field.name, None)) if field.null else Q())
+
+
+def owners(user: User, chosen: str) -> list[Option]:
+    """Whose cards can be shown: everyone's, mine, each colleague's, nobody's. One statement."""
+    people = User.objects.active(include=as_pk(chosen) or None).exclude(pk=user.pk).order_by("first_name", "last_name", "pk")
+    return [Option("", _("Everyone")), Option("me", _("Me")), *(Option(str(one.pk), str(one)) for one in people), Option("none", _("Nobody"))]
+
+
+def owned(query: QuerySet, name: str, chosen: str, user: User) -> QuerySet:
+    """Those whose `name` is the chosen owner. What names nobody is ignored."""
+    if chosen == "none":
+        return query.filter(**{name: None})
+    pk = user.pk if chosen == "me" else as_pk(chosen)
+    return query.filter(**{name: pk}) if pk else query
+
+
+def categories(chosen: str, among: QuerySet[CompanyCategory]) -> list[Option]:
+    """The categories to choose from; a deleted one stays while it is chosen. One statement."""
+    found: Sequence[CompanyCategory] = among.filter(Q(archived_at=None) | Q(pk=as_pk(chosen)))
+    return [Option("", _("All")), *(Option(str(one.pk), one.name) for one in found)]

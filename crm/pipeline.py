@@ -1,0 +1,187 @@
+"""The pipeline: open sales by stage, and what was won and lost this month."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.board import Asked, Column, Option, Select, categories, fill, owned, owners
+from crm.http import Request
+from crm.models import Company, CompanyCategory, Sale, SaleStage, User
+from crm.text import as_pk
+
+NO_STAGE = "none"
+NEWEST = 5  # of what was won or lost: both columns must be in sight, for a card to be dropped there
+CLOSES = {
+    "overdue": gettext_lazy("Overdue"),
+    "week": gettext_lazy("The next 7 days"),
+    "month": gettext_lazy("This month"),
+    "next": gettext_lazy("Next month"),
+    "none": gettext_lazy("No date"),
+}
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """What the page shows. `won` and `lost` are of this month; stalled sales are only counted."""
+
+    columns: list[Column]
+    targets: list[Column]  # where a card can be moved to, also while one column is shown alone
+    closed: list[Column] = field(default_factory=list)
+    count: int = 0
+    sums: list[tuple[str, Decimal]] = field(default_factory=list)
+    stalled: int = 0
+
+    @property
+    def all_columns(self) -> list[Column]:
+        """Stages, then won and lost."""
+        return [*self.columns, *self.closed]
+
+    @property
+    def cards(self) -> list[Sale]:
+        """Every sale that is shown."""
+        return [sale for column in self.all_columns for sale in column.cards]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the pipeline is narrowed to. Values that name nothing are ignored."""
+
+    user: User
+    q: str = ""
+    owner: str = ""
+    category: str = ""
+    closes: str = ""
+
+    @classmethod
+    def of(cls, request: Request) -> Filters:
+        """As the address says."""
+        return cls(request.user, *(request.GET.get(name, "") for name in ("q", "owner", "category", "closes")))
+
+    @property
+    def are_set(self) -> bool:
+        """Whether anything is narrowed at all."""
+        return bool(self.q or self.owner or self.category or self.closes)
+
+    def selects(self) -> list[Select]:
+        """What each filter offers. Two statements."""
+        anytime = [Option("", _("Any time")), *(Option(value, str(label)) for value, label in CLOSES.items())]
+        return [
+            Select("owner", _("Owner"), owners(self.user, self.owner), self.owner),
+            Select("closes", _("Closes"), anytime, self.closes),
+            Select("category", _("Category"), categories(self.category, CompanyCategory.objects.all()), self.category),
+        ]
+
+    def narrow(self, query: QuerySet[Sale]) -> QuerySet[Sale]:
+        """These sales; when an open one closes is `expected()`."""
+        query = owned(query, "owner", self.owner, self.user)
+        if as_pk(self.category):
+            query = query.filter(company__category=as_pk(self.category))
+        if self.q.strip():
+            titled, at = Sale.objects.search(self.q), Company.objects.search(self.q)
+            query = query.filter(Q(pk__in=titled.order_by().values("pk")) | Q(company__in=at.order_by().values("pk")))
+        return query
+
+    def expected(self) -> Q:
+        """The condition on an open sale's expected closing date."""
+        today = timezone.localdate()
+        first, following = _month(today), _month(_month(today) + dt.timedelta(days=31))
+        return {
+            "overdue": Q(expected_close__lt=today),
+            "week": Q(expected_close__gte=today, expected_close__lte=today + dt.timedelta(days=7)),
+            "month": Q(expected_close__gte=first, expected_close__lt=following),
+            "next": Q(expected_close__gte=following, expected_close__lt=_month(following + dt.timedelta(days=31))),
+            "none": Q(expected_close=None),
+        }.get(self.closes, Q())
+
+
+def pipeline(filters: Filters, asked: Asked) -> Pipeline:
+    """The board. Three statements, and one for each column that has sales, however many there are."""
+    everything = filters.narrow(Sale.objects.current())
+    sales = everything.filter(filters.expected(), status=Sale.Status.OPEN)
+    totals, sums = _totals(sales, "stage")
+    columns = _stages(totals, sums)
+    month = _month(timezone.localdate())
+    closed = everything.filter(Q(status__in=Sale.CLOSED, closed_on__gte=month) | Q(status=Sale.Status.STALLED))
+    of_status, worth = _totals(closed, "status")
+    ends = [_end(status, of_status[status], worth[status], month) for status in Sale.CLOSED]
+    targets = [column for column in columns if column.value]
+    shown = [column.key for column in asked.only([*columns, *ends])]
+    columns, ends = [one for one in columns if one.key in shown], [one for one in ends if one.key in shown]
+    for column in columns:
+        stage = None if column.key == NO_STAGE else as_pk(column.key.removeprefix("stage-"))
+        fill(column, sales.filter(stage=stage).select_related("company", "owner"), order="expected_close", asked=asked)
+    for column in ends:
+        if column.count:
+            newest = everything.filter(status=column.key, closed_on__gte=month).select_related("company", "owner").order_by("-closed_on", "-pk")
+            column.cards = list(newest[:NEWEST])
+    return Pipeline(columns, targets, ends, sum(totals.values()), _together(sums.values()), of_status[Sale.Status.STALLED])
+
+
+def _together(sums: Iterable[list[tuple[str, Decimal]]]) -> list[tuple[str, Decimal]]:
+    """The sums of several columns as one; amounts of two currencies are never added."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for of_one in sums:
+        for currency, amount in of_one:
+            found[currency] += amount
+    return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _totals(query: QuerySet[Sale], name: str) -> tuple[dict[Any, int], dict[Any, list[tuple[str, Decimal]]]]:
+    """How many sales there are for each value of the column `name`, and what they are worth in each currency."""
+    counts: dict[Any, int] = defaultdict(int)
+    sums: dict[Any, list[tuple[str, Decimal]]] = defaultdict(list)
+    rows = query.order_by().values_list(name, "currency").annotate(n=Count("pk"), total=Sum("amount"))
+    for value, currency, count, total in sorted(rows, key=lambda row: (-row[3], row[1])):
+        counts[value] += count
+        sums[value].append((currency, total))
+    return counts, sums
+
+
+def _stages(counts: dict[Any, int], sums: dict[Any, list[tuple[str, Decimal]]]) -> list[Column]:
+    """A column for each stage, a deleted one while open sales have it; before them those without a stage, if there are such."""
+    columns = [Column(NO_STAGE, _("No stage"), NO_STAGE, count=counts[None], sums=sums[None])] if counts[None] else []
+    for stage in SaleStage.objects.active() | SaleStage.objects.filter(pk__in=[pk for pk in counts if pk]):
+        deleted = stage.archived_at is not None
+        columns.append(
+            Column(f"stage-{stage.pk}", stage.name, "" if deleted else str(stage.pk), is_deleted=deleted, count=counts[stage.pk], sums=sums[stage.pk])
+        )
+    return columns
+
+
+def _end(status: str, count: int, sums: list[tuple[str, Decimal]], month: dt.date) -> Column:
+    won = status == Sale.Status.WON
+    name = _("Won in {month}") if won else _("Lost in {month}")
+    url = f"{reverse('crm:sales')}?status={status}"
+    return Column(status, name.format(month=date_format(month, "F")), icon="trophy" if won else "x-circle", count=count, sums=sums, url=url)
+
+
+def _month(day: dt.date) -> dt.date:
+    return day.replace(day=1)
+
+
+def overtaken(sale: Sale, seen: str, *, closing: str = "") -> str:
+    """Why a sale that the board showed in the stage `seen` is not moved; empty where it may be. `sale` is locked.
+
+    Only what the move would overwrite counts: for one that closes the sale (`closing`), another end; else another stage.
+    """
+    if not seen or sale.status == closing:
+        return ""
+    is_open, name = sale.status == Sale.Status.OPEN, sale.updated_by or _("Somebody")
+    if sale.archived_at:
+        return _("{sale} was not moved: {name} has archived it.").format(sale=sale, name=name)
+    if is_open and (closing or seen == str(sale.stage_id or NO_STAGE)):
+        return ""
+    where = (sale.stage or _("No stage")) if is_open else sale.get_status_display()
+    return _("{sale} was not moved: {name} has just changed it to {stage}.").format(sale=sale, name=name, stage=where)
