@@ -22,7 +22,7 @@ from crm.models import Company, CompanyCategory, Sale, SaleStage, User
 from crm.text import as_pk
 
 NO_STAGE = "none"
-NEWEST = 5  # of what was won or lost: both columns must be in sight, for a card to be dropped there
+NEWEST = 3  # of what was won or lost: both columns must be in sight, for a card to be dropped there
 CLOSES = {
     "overdue": gettext_lazy("Overdue"),
     "week": gettext_lazy("The next 7 days"),

@@ -95,7 +95,7 @@ class Panel:
 class Badge:
     """A column computed for a whole list at once: `prepare(request, records)` returns safe HTML by primary key."""
 
-    place: str  # "companies", "company-contacts", "contacts", "sales"
+    place: str  # "companies", "company-contacts", "contacts", "sales"; on cards: "pipeline" (sales), "leads" (contacts)
     label: str | Promise
     prepare: Callable[[Request, Sequence[Any]], dict[int, str]]
 

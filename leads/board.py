@@ -94,7 +94,8 @@ def leads_board(filters: LeadFilters, asked: Asked) -> LeadsBoard:
 def _column(status: LeadStatus, parts: list[Part]) -> Column:
     deleted = status.archived_at is not None
     ordered = sorted(parts, key=lambda part: (part.category.position, part.category.pk))
-    return Column(f"status-{status.pk}", status.name, "" if deleted else str(status.pk), is_deleted=deleted, count=sum(n for _category, n in parts), parts=ordered)
+    together = sum(part.count for part in parts)
+    return Column(f"status-{status.pk}", status.name, "" if deleted else str(status.pk), is_deleted=deleted, count=together, parts=ordered)
 
 
 def open_sums(contacts: Sequence[Contact]) -> dict[int, list[tuple[str, Decimal]]]:

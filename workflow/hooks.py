@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +15,16 @@ from crm import slots
 from crm.filters import ListFilter, SavedView, fixed
 from crm.http import Request
 from crm.meanings import Meaning
-from crm.models import Company, CompanyCategory, Sale
+from crm.models import Company, CompanyCategory, Contact, Sale
 from crm.paging import count_capped
-from crm.slots import BatchPage, NavItem, Panel, SettingsArea, SettingsScreen, UndoOffer, register
+from crm.slots import Badge, BatchPage, NavItem, Panel, SettingsArea, SettingsScreen, UndoOffer, register
 from workflow import decisions, handing, inbox
 from workflow.explain import explain
 from workflow.help import HELPS
 from workflow.history import entries_for, history_of
 from workflow.item_uses import RulesWithCategory, RulesWithStatus, SuggestionsAfterStatus, SuggestionsOfCategory
 from workflow.middleware import SESSION_KEY
-from workflow.models import APPLIED, AutomationRule, Batch, CategoryDecision
+from workflow.models import APPLIED, AutomationRule, Batch, CategoryDecision, DecisionQuerySet
 from workflow.models.rules import RULES_AREA
 from workflow.setup import Plan, effects
 from workflow.undo import changes_of, last_change, may_undo_batch
@@ -56,6 +56,26 @@ def pending_of_company(request: Request, company: Company) -> str:
 def pending_of_sale(request: Request, sale: Sale) -> str:
     """What waits because of this sale (Q2)."""
     return _notice(request, CategoryDecision.objects.waiting().filter(sale=sale).with_names().first())
+
+
+def _chips(request: Request, waiting: DecisionQuerySet, of: str) -> dict[int, str]:
+    """*Confirm* for each record that a suggestion waits because of; it opens the dialog of whoever may answer."""
+    return {
+        getattr(decision, of): render_to_string(
+            "workflow/board_chip.html", {"decision": decision, "may_answer": decisions.may_answer(decision, request.user)}, request
+        )
+        for decision in waiting.select_related("company", "asked_of")
+    }
+
+
+def waiting_of_sales(request: Request, sales: Sequence[Sale]) -> dict[int, str]:
+    """On the pipeline: what waits because of these sales (Q2). One statement."""
+    return _chips(request, CategoryDecision.objects.waiting().filter(sale__in=sales), "sale_id") if sales else {}
+
+
+def waiting_of_contacts(request: Request, contacts: Sequence[Contact]) -> dict[int, str]:
+    """On the leads board: what waits because of these people's lead status (Q2). One statement."""
+    return _chips(request, CategoryDecision.objects.waiting().filter(contact__in=contacts), "contact_id") if contacts else {}
 
 
 def history(request: Request, company: Company) -> str:
@@ -143,6 +163,8 @@ register(
     SavedView("companies", "waiting", _("Waiting for confirmation"), lambda _request: Q(IS_WAITING), 10),
     NavItem("confirmations", _("Confirmations"), _("Confirm"), "workflow:confirmations", "tray", 50, count=waiting_count),
     SettingsScreen("workflow", _("Workflow"), "workflow:lead-categorization", "swap", 50),
+    Badge("pipeline", _("Confirmations"), waiting_of_sales),
+    Badge("leads", _("Confirmations"), waiting_of_contacts),
     Panel("page-top", 10, failed_rules),
     Panel("company-top", 10, pending_of_company),
     Panel("company-aside", 10, history),

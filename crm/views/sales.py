@@ -142,7 +142,8 @@ def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str,
         return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
     status = 422 if request.method == "POST" else 200
     point_at_first_error(form)
-    context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": next_url(request, sale.get_absolute_url()), "seen": _seen(request)}
+    to = next_url(request, sale.get_absolute_url())
+    context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": to, "seen": _seen(request)}
     return page(request, "crm/sale_step.html", context, fragment="body" if request.method == "POST" else "dialog", status=status)
 
 

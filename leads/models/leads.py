@@ -80,6 +80,7 @@ class Lead(Watched):
 
     class Meta:
         base_manager_name = "objects"
+        indexes = [models.Index(fields=["status", "updated_at", "contact"], name="lead_board")]
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
 

@@ -1,0 +1,267 @@
+"""The pipeline board: what it shows, what it is narrowed to, and what a card's move answers (S2, S4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from html import unescape
+
+import pytest
+from django.utils import timezone
+
+from crm.actor import acting_as
+from crm.models import Sale, SaleStage, User
+from tests.crm.addresses import HTMX
+from tests.factories import CompanyFactory, SaleFactory, StageFactory, UserFactory, rule
+from tests.workflow.changes import for_real, statements
+from tests.workflow.ledger import where
+
+pytestmark = pytest.mark.django_db
+BOARD = "/sales/board/"
+NONSENSE = ["", "x", "²", "-1", "0", "99999999999999999999999", "\x00"]
+
+
+@pytest.fixture
+def jonas(client, salesperson):
+    """The salesperson's browser."""
+    client.force_login(salesperson)
+    return client
+
+
+@pytest.fixture
+def stages(db):
+    """Two stages, and no others."""
+    SaleStage.objects.all().delete()
+    return [StageFactory(name="Offer", position=1), StageFactory(name="Handshake", position=2)]
+
+
+def columns(client, headers=HTMX, **asked):
+    """What each column shows: its head, and the titles of its cards."""
+    html = client.get(BOARD, asked, headers=headers).content.decode()
+    found = {}
+    for part in re.findall(r'<section class="board__col.*?</section>', html, flags=re.DOTALL):
+        head = " ".join(unescape(re.sub(r"<[^>]*>", " ", re.search(r"<header>.*?</header>", part, flags=re.DOTALL)[0])).split())
+        found[head] = [unescape(title) for title in re.findall(r'<h3.*?draggable="false">(.*?)</a>', part)]
+    return found
+
+
+def titles(client, **asked):
+    """Every card, in the order of the page."""
+    return [title for cards in columns(client, **asked).values() for title in cards]
+
+
+def move(client, sale, to, headers=HTMX, **values):
+    """A card's menu, or what dragging presses of it."""
+    return client.post(f"/sales/{sale.pk}/stage/", {"stage": getattr(to, "pk", to), **values}, headers=headers)
+
+
+# --------------------------------------------------------------- what it shows
+def test_each_stage_has_a_column_with_the_count_and_the_sums_of_all_its_open_sales(jonas, stages):
+    SaleFactory.create_batch(26, stage=stages[0], amount=100)
+    SaleFactory(stage=stages[1], amount=5, currency="EUR", title="In euros")
+    SaleFactory(stage=stages[1], amount=1000, title="In crowns")
+    for gone in ({"status": "won", "closed_on": "2020-01-01"}, {"status": "stalled"}, {"archived_at": timezone.now()}):
+        SaleFactory(stage=stages[1], amount=7, **gone)
+    found = columns(jonas)
+    offer, handshake = list(found)[:2]
+    assert (offer, len(found[offer])) == ("Offer 26 DKK 2,600", 25)
+    assert handshake == "Handshake 2 DKK 1,000 + EUR 5"
+    html = jonas.get(BOARD).content.decode()
+    assert "in 28 open sales" in html
+    assert "1 stalled" in html
+
+
+def test_the_next_to_close_comes_first_and_a_sale_without_a_date_last(jonas, stages):
+    for title, close in (("Undated", None), ("Later", "2031-02-01"), ("Soon", "2031-01-01"), ("Soon, too", "2031-01-01")):
+        SaleFactory(stage=stages[0], title=title, expected_close=close)
+    assert titles(jonas) == ["Soon", "Soon, too", "Later", "Undated"]
+
+
+def test_show_more_goes_on_where_the_cards_end_past_equal_dates_and_none(jonas, stages):
+    wanted = []
+    for at, close in enumerate(["2031-01-01"] * 30 + [None] * 30):
+        wanted.append(SaleFactory(stage=stages[0], title=f"Sale {at:02}", expected_close=close).title)
+    seen, url = [], BOARD
+    while url:
+        html = jonas.get(url, headers=HTMX).content.decode()
+        seen += re.findall(r"Sale \d\d(?=</a>)", html)
+        further = re.search(rf'id="more-stage-{stages[0].pk}" href="([^"]*)"', html)
+        url = further and BOARD + unescape(further[1])
+    assert seen == wanted
+
+
+def test_what_show_more_has_shown_survives_a_refresh(jonas, stages):
+    SaleFactory.create_batch(60, stage=stages[0])
+    assert len(titles(jonas, show=f"stage-{stages[0].pk}:50")) == 50
+    assert len(titles(jonas, show=f"stage-{stages[0].pk}:99999999")) == 60
+
+
+def test_what_was_won_and_lost_this_month_is_at_the_end_and_the_newest_comes_first(jonas, stages):
+    today = timezone.localdate()
+    first = today.replace(day=1)
+    for title, status, day in (("Now", "won", today), ("First", "won", first), ("Before", "won", first - dt.timedelta(days=1)), ("Gone", "lost", today)):
+        SaleFactory(title=title, status=status, closed_on=day, stage=stages[0], amount=10)
+    won, lost = list(columns(jonas).items())[-2:]
+    assert won[0] == f"Won in {today:%B} 2 DKK 20"
+    assert sorted(won[1]) == ["First", "Now"]
+    assert lost == (f"Lost in {today:%B} 1 DKK 10", ["Gone"])
+
+
+def test_sales_without_a_stage_a_company_or_an_owner_are_on_it_too(jonas, stages):
+    SaleFactory(title="Bare", company=None, owner=None, stage=None)
+    assert list(columns(jonas).items())[0] == ("No stage 1 DKK 860,000", ["Bare"])
+
+
+def test_c4_a_deleted_stage_stays_while_an_open_sale_has_it_and_nothing_moves_there(jonas, stages):
+    old, new = SaleFactory(stage=stages[0]), SaleFactory(stage=stages[1])
+    SaleStage.objects.filter(pk=stages[0].pk).update(archived_at=timezone.now())
+    assert "Offer Deleted 1 DKK 860,000" in columns(jonas)
+    assert f'id="to-{new.pk}-stage-{stages[0].pk}"' not in jonas.get(BOARD).content.decode()
+    refused = move(jonas, new, stages[0], seen=stages[1].pk)
+    assert (refused.status_code, Sale.objects.get(pk=new.pk).stage) == (422, stages[1])
+    assert "This stage has been deleted. Choose another one." in refused.content.decode()
+    answer = move(jonas, old, stages[1], seen=stages[0].pk)
+    assert answer.status_code == 200
+    assert "data-undo" not in answer.content.decode()  # there is no way back
+    assert "Offer" not in " ".join(columns(jonas))
+
+
+def test_who_may_only_look_gets_cards_without_menus(client, stages):
+    from django.contrib.auth.models import Permission
+
+    viewer = UserFactory(groups=[])
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=["view_sale"]))
+    client.force_login(viewer)
+    sale = SaleFactory(stage=stages[0])
+    html = client.get(BOARD).content.decode()
+    assert sale.title in html
+    assert not re.search(r'draggable="true"|data-to=|popovertarget="menu-|board-help', html)
+
+
+def test_an_empty_board_says_what_to_do(jonas, stages):
+    assert "No sales in this stage" in jonas.get(BOARD).content.decode()
+    assert "No sales match these filters" in jonas.get(BOARD, {"q": "nothing"}).content.decode()
+    SaleStage.objects.all().delete()
+    assert "No sales yet" in jonas.get(BOARD).content.decode()
+
+
+def test_the_statements_are_as_many_for_ten_cards_as_for_a_thousand(jonas, stages):
+    def fill(count):
+        companies = [CompanyFactory() for _ in range(5)]
+        Sale.objects.bulk_create(
+            Sale(title=f"Sale {at}", stage=stages[at % 2], company=companies[at % 5], owner=User.objects.get(), expected_close="2020-01-01")
+            for at in range(count)
+        )
+
+    fill(10)
+    few = statements(jonas, BOARD)
+    fill(990)
+    assert statements(jonas, BOARD) == few
+
+
+# ------------------------------------------------------------------- filters
+def test_it_is_narrowed_by_owner_category_date_and_words_in_the_address(jonas, salesperson, colleague, stages, category):
+    today = timezone.localdate()
+    partner = CompanyFactory(name="Ærø Skibsbyg", category=category["Partner"])
+    SaleFactory(title="Mine", owner=salesperson, stage=stages[0], expected_close=today - dt.timedelta(days=1))
+    SaleFactory(title="Hers", owner=colleague, stage=stages[0], company=partner, expected_close=today)
+    SaleFactory(title="Nobody's", owner=None, stage=stages[1])
+    for asked, wanted in (
+        ({"owner": "me"}, {"Mine"}), ({"owner": colleague.pk}, {"Hers"}), ({"owner": "none"}, {"Nobody's"}), ({"category": category["Partner"].pk}, {"Hers"}),
+        ({"closes": "overdue"}, {"Mine"}), ({"closes": "week"}, {"Hers"}), ({"closes": "none"}, {"Nobody's"}), ({"closes": "next"}, set()),
+        ({"q": "ÆRØ"}, {"Hers"}), ({"q": "nobody"}, {"Nobody's"}), ({"owner": "me", "q": "hers"}, set()),
+    ):  # fmt: skip
+        assert set(titles(jonas, **asked)) == wanted, asked
+    assert f'<option value="{colleague.pk}" selected>' in jonas.get(BOARD, {"owner": colleague.pk}).content.decode()
+
+
+@pytest.mark.parametrize("value", NONSENSE)
+def test_a_filter_that_names_nothing_is_ignored(jonas, stages, value):
+    sale = SaleFactory(stage=stages[0])
+    for name in ("owner", "category", "closes", "column", "after", "shown", "show", "page"):
+        assert titles(jonas, **{name: value}) == [sale.title] or as_category_of_nobody(name, value), name
+    assert titles(jonas, column=f"stage-{stages[0].pk}", after=f"{value}~{value}", show=f"stage-{stages[0].pk}:{value}") == [sale.title]
+
+
+def as_category_of_nobody(name, value):
+    """A number that is no owner or category yet shows nobody's cards, and is no crash."""
+    return name in ("owner", "category") and value.isascii() and value.isdigit()
+
+
+# -------------------------------------------------------------------- moving
+def test_a_move_is_said_and_undone_from_the_toast(jonas, stages):
+    sale = SaleFactory(title="Solar roof", stage=stages[0])
+    html = move(jonas, sale, stages[1], seen=stages[0].pk).content.decode()
+    assert "Solar roof moved to Handshake" in html
+    assert "data-undo" in html
+    assert dict(re.findall(r'name="(stage|seen)" value="(\w+)"', html)) == {"stage": str(stages[0].pk), "seen": str(stages[1].pk)}
+    move(jonas, sale, stages[0], seen=stages[1].pk)
+    assert Sale.objects.get().stage == stages[0]
+
+
+def test_a_sale_goes_back_to_having_no_stage(jonas, stages):
+    sale = SaleFactory(stage=None)
+    assert 'name="stage" value="none"' in move(jonas, sale, stages[0], seen="none").content.decode()
+    assert "moved to No stage" in move(jonas, sale, "none", seen=stages[0].pk).content.decode()
+    assert Sale.objects.get().stage is None
+
+
+def test_what_a_colleague_has_moved_meanwhile_is_refused_by_name_and_stays(jonas, colleague, stages):
+    third, sale = StageFactory(name="Signed"), SaleFactory(title="Solar roof", stage=stages[0])
+    with acting_as(colleague):
+        Sale.objects.filter(pk=sale.pk).update(stage=third)
+    for headers in (HTMX, {}):
+        answer = move(jonas, sale, stages[1], headers=headers, seen=stages[0].pk, next=BOARD)
+        assert answer.status_code == (409 if headers else 302)
+        html = (answer if headers else jonas.get(BOARD)).content.decode()
+        assert "Solar roof was not moved: Signe Bach has just changed it to Signed." in html
+    assert Sale.objects.get().stage == third
+
+
+@pytest.mark.parametrize(("meanwhile", "said"), [
+    ({"status": "lost"}, "has just changed it to Lost"), ({"status": "stalled"}, "has just changed it to Stalled"),
+    ({"archived_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}, "has archived it"),
+])  # fmt: skip
+@pytest.mark.parametrize("verb", ["stage", "won", "lost"])
+def test_what_was_closed_stalled_or_archived_meanwhile_is_left_alone(jonas, colleague, stages, meanwhile, said, verb):
+    sale = SaleFactory(stage=stages[0])
+    with acting_as(colleague):
+        Sale.objects.filter(pk=sale.pk).update(**meanwhile)
+    before = Sale.objects.values().get()
+    answer = jonas.post(f"/sales/{sale.pk}/{verb}/", {"stage": stages[1].pk, "seen": stages[0].pk, "closed_on": "2026-01-01"}, headers=HTMX)
+    if verb == meanwhile.get("status"):
+        return  # what they wanted, too
+    assert (answer.status_code, said in answer.content.decode()) == (409, True)
+    assert Sale.objects.values().get() == before
+
+
+def test_a_move_overwrites_nothing_else_that_a_colleague_has_changed(jonas, colleague, stages):
+    sale = SaleFactory(stage=stages[0])
+    with acting_as(colleague):
+        Sale.objects.filter(pk=sale.pk).update(amount=1)
+    assert move(jonas, sale, stages[1], seen=stages[0].pk).status_code == 200
+    assert Sale.objects.values_list("stage", "amount").get() == (stages[1].pk, 1)
+    assert jonas.post(f"/sales/{sale.pk}/won/", {"seen": stages[0].pk}, headers=HTMX).status_code == 200  # where it was does not matter for winning
+
+
+def test_a_move_whose_answer_was_lost_may_be_sent_again(jonas, stages):
+    sale = SaleFactory(stage=stages[0])
+    assert [move(jonas, sale, stages[1], seen=stages[0].pk).status_code for _time in range(2)] == [200, 200]
+
+
+def test_lost_from_the_board_keeps_in_the_dialog_what_the_board_showed(jonas, stages):
+    sale = SaleFactory(stage=stages[0])
+    html = jonas.get(f"/sales/{sale.pk}/lost/", {"seen": stages[0].pk}, headers=HTMX).content.decode()
+    assert f'name="seen" value="{stages[0].pk}"' in html
+
+
+@for_real
+def test_q2_a_card_that_a_question_waits_for_opens_it_for_whoever_may_answer(jonas, colleague, category, stages):
+    rule("sale_won", category["Customer"], ask=True)
+    sale = SaleFactory(stage=stages[0])
+    answer = jonas.post(f"/sales/{sale.pk}/won/", {"seen": stages[0].pk}, headers=HTMX)
+    assert "dialog:open" in answer.headers["HX-Trigger-After-Settle"]
+    assert where(sale.company) == "Lead"
+    assert re.search(r'<a class="chip tone-blue" id="confirm-\d+"', jonas.get(BOARD).content.decode())
+    jonas.force_login(colleague)
+    assert '<span class="chip tone-blue"' in jonas.get(BOARD).content.decode()
