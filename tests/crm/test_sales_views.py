@@ -275,7 +275,7 @@ def test_a_stage_that_is_none_is_a_404_and_moves_nothing(jonas, chosen):
 def test_c4_a_deleted_stage_cannot_be_chosen_but_stays_on_the_sale_that_has_it(jonas):
     sale = SaleFactory(stage=StageFactory(name="Old stage"))
     SaleStage.objects.update(archived_at="2026-01-01T00:00Z")
-    assert do(jonas, SaleFactory(), "stage", headers=HTMX, stage=sale.stage_id).status_code == 404
+    assert do(jonas, SaleFactory(), "stage", headers=HTMX, stage=sale.stage_id).status_code == 422
     assert "Old stage" in jonas.get(sale.get_absolute_url()).content.decode()
 
 
