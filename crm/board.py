@@ -119,6 +119,11 @@ def _beyond(cursor: str, field: models.Field) -> Q:
     return Q((f"{field.name}__gt", value)) | Q((field.name, value), pk__gt=as_pk(key)) | (Q((field.name, None)) if field.null else Q())
 
 
+def went_on(request: Request, asked: Asked) -> bool:
+    """Whether this answers *Show more*: then the first new card takes focus."""
+    return bool(asked.after and request.htmx and request.htmx.target != "board")
+
+
 def owners(user: User, chosen: str) -> list[Option]:
     """Whose cards can be shown: everyone's, mine, each colleague's, nobody's. One statement."""
     people = User.objects.active(include=as_pk(chosen) or None).exclude(pk=user.pk).order_by("first_name", "last_name", "pk")

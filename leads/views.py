@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.board import Asked
+from crm.board import Asked, went_on
 from crm.http import Request
 from crm.models import Company, Contact
 from crm.models.companies import lock_contacts
@@ -33,7 +33,7 @@ def lead_board(request: Request) -> HttpResponse:
     filters, asked = LeadFilters.of(request), Asked.of(request)
     board = leads_board(filters, asked)
     context = {
-        "active": "leads", "board": board, "filters": filters, "selects": [] if request.htmx else filters.selects(), "asked": asked,
+        "active": "leads", "board": board, "filters": filters, "selects": [] if request.htmx else filters.selects(), "asked": asked, "went_on": went_on(request, asked),
         "badges": badges_for(request, "leads", board.contacts), "open_sums": open_sums(board.contacts),
         "may_edit": request.user.has_perm("leads.change_lead"),
     }  # fmt: skip
