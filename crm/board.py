@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ class Part(NamedTuple):
     """How many cards of a column belong to a category."""
 
     category: CompanyCategory
-    count: int
+    number: int
 
 
 @dataclass(slots=True)
@@ -140,5 +140,5 @@ def owned(query: QuerySet, name: str, chosen: str, user: User) -> QuerySet:
 
 def categories(chosen: str, among: QuerySet[CompanyCategory]) -> list[Option]:
     """The categories to choose from; a deleted one stays while it is chosen. One statement."""
-    found: Sequence[CompanyCategory] = among.filter(Q(archived_at=None) | Q(pk=as_pk(chosen)))
+    found = among.filter(Q(archived_at=None) | Q(pk=as_pk(chosen)))
     return [Option("", _("All")), *(Option(str(one.pk), one.name) for one in found)]

@@ -107,14 +107,13 @@ class Filters:
 
 
 def pipeline(filters: Filters, asked: Asked) -> Pipeline:
-    """The board. Three statements, and one for each column that has sales, however many there are."""
+    """The board. Four statements, and one for each column that has sales, however many there are."""
     everything = filters.narrow(Sale.objects.current())
     sales = everything.filter(filters.expected(), status=Sale.Status.OPEN)
     totals, sums = _totals(sales, "stage")
     columns = _stages(totals, sums)
     month = _month(timezone.localdate())
-    closed = everything.filter(Q(status__in=Sale.CLOSED, closed_on__gte=month) | Q(status=Sale.Status.STALLED))
-    of_status, worth = _totals(closed, "status")
+    of_status, worth = _totals(everything.filter(status__in=Sale.CLOSED, closed_on__gte=month), "status")
     ends = [_end(status, of_status[status], worth[status], month) for status in Sale.CLOSED]
     targets = [column for column in columns if column.value]
     shown = [column.key for column in asked.only([*columns, *ends])]
@@ -126,7 +125,7 @@ def pipeline(filters: Filters, asked: Asked) -> Pipeline:
         if column.count:
             newest = everything.filter(status=column.key, closed_on__gte=month).select_related("company", "owner").order_by("-closed_on", "-pk")
             column.cards = list(newest[:NEWEST])
-    return Pipeline(columns, targets, ends, sum(totals.values()), _together(sums.values()), of_status[Sale.Status.STALLED])
+    return Pipeline(columns, targets, ends, sum(totals.values()), _together(sums.values()), everything.filter(status=Sale.Status.STALLED).count())
 
 
 def _together(sums: Iterable[list[tuple[str, Decimal]]]) -> list[tuple[str, Decimal]]:

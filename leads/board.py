@@ -94,7 +94,7 @@ def leads_board(filters: LeadFilters, asked: Asked) -> LeadsBoard:
 def _column(status: LeadStatus, parts: list[Part]) -> Column:
     deleted = status.archived_at is not None
     ordered = sorted(parts, key=lambda part: (part.category.position, part.category.pk))
-    together = sum(part.count for part in parts)
+    together = sum(part.number for part in parts)
     return Column(f"status-{status.pk}", status.name, "" if deleted else str(status.pk), is_deleted=deleted, count=together, parts=ordered)
 
 
@@ -105,6 +105,8 @@ def open_sums(contacts: Sequence[Contact]) -> dict[int, list[tuple[str, Decimal]
 
 def overtaken(lead: Lead | None, contact: Contact, seen: str) -> str:
     """Why somebody whom the page showed with the status `seen` (a key) is not moved; empty where they may be. `contact` is locked."""
+    if seen and contact.archived_at:
+        return _("{person} was not moved: {name} has archived this contact.").format(person=contact, name=contact.updated_by or _("Somebody"))
     if not seen or (lead and str(lead.status_id) == seen):
         return ""
     last = LeadStatusChange.objects.filter(contact=contact).select_related("by").first()

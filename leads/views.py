@@ -33,8 +33,8 @@ def lead_board(request: Request) -> HttpResponse:
     filters, asked = LeadFilters.of(request), Asked.of(request)
     board = leads_board(filters, asked)
     context = {
-        "active": "leads", "board": board, "filters": filters, "selects": [] if request.htmx else filters.selects(), "asked": asked, "went_on": went_on(request, asked),
-        "badges": badges_for(request, "leads", board.contacts), "open_sums": open_sums(board.contacts),
+        "active": "leads", "board": board, "filters": filters, "selects": [] if request.htmx else filters.selects(), "asked": asked,
+        "went_on": went_on(request, asked), "badges": badges_for(request, "leads", board.contacts), "open_sums": open_sums(board.contacts),
         "may_edit": request.user.has_perm("leads.change_lead"),
     }  # fmt: skip
     return page(request, "leads/board.html", context, fragment="board")

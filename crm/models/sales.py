@@ -93,7 +93,8 @@ class Sale(Record):
             models.Index(fields=["company", "status"], name="sale_company_status"),
             models.Index(fields=["-updated_at", "-id"], name="sale_recent_first"),
             models.Index(fields=["stage", "expected_close", "id"], name="sale_pipeline", condition=Q(status="open", archived_at=None)),
-            models.Index(fields=["status", "closed_on", "id"], name="sale_ended", condition=Q(status__in=["won", "lost", "stalled"], archived_at=None)),
+            models.Index(fields=["status", "closed_on", "id"], name="sale_closed", condition=Q(closed_on__isnull=False, archived_at=None)),
+            models.Index(fields=["reopen_on", "id"], name="sale_stalled", condition=Q(status="stalled", archived_at=None)),
         ]
         constraints = [
             external_constraint("one_sale_per_external_key"),

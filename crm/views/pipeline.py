@@ -19,7 +19,7 @@ def sale_pipeline(request: Request) -> HttpResponse:
     filters, asked = Filters.of(request), Asked.of(request)
     board = pipeline(filters, asked)
     context = {
-        "active": "sales", "board": board, "filters": filters, "selects": [] if request.htmx else filters.selects(), "asked": asked, "went_on": went_on(request, asked),
-        "badges": slots.badges_for(request, "pipeline", board.cards), "may_edit": request.user.has_perm("crm.change_sale"),
+        "active": "sales", "board": board, "filters": filters, "selects": [] if request.htmx else filters.selects(), "asked": asked,
+        "went_on": went_on(request, asked), "badges": slots.badges_for(request, "pipeline", board.cards), "may_edit": request.user.has_perm("crm.change_sale"),
     }  # fmt: skip
     return page(request, "crm/pipeline.html", context, fragment="board")

@@ -115,7 +115,8 @@ def test_it_is_narrowed_by_our_contact_category_and_words_in_the_address(jonas, 
     person("Curt")
     for asked, wanted in (
         ({"owner": "me"}, {"Ane"}), ({"owner": colleague.pk}, {"Bo"}), ({"owner": "none"}, {"Curt"}), ({"category": category["Opportunity"].pk}, {"Bo"}),
-        ({"q": "ÆRØ"}, {"Bo"}), ({"q": "curt"}, {"Curt"}), ({"category": category["Partner"].pk}, set()), ({"owner": "x", "category": "²", "q": ""}, {"Ane", "Bo", "Curt"}),
+        ({"q": "ÆRØ"}, {"Bo"}), ({"q": "curt"}, {"Curt"}), ({"category": category["Partner"].pk}, set()),
+        ({"owner": "x", "category": "²", "q": ""}, {"Ane", "Bo", "Curt"}),
     ):  # fmt: skip
         assert set(names(jonas, **asked)) == wanted, asked
     assert "Nobody matches" in jonas.get(BOARD, {"q": "nothing"}).content.decode()
@@ -180,6 +181,15 @@ def test_whom_a_colleague_has_moved_meanwhile_is_refused_by_name_and_stays(jonas
         assert "Ane was not moved: Signe Bach has just changed the lead status to Contacting." in html
     assert Lead.objects.get().status == status["Contacting"]
     assert move(jonas, ane, status["Contacting"], status["Open"]).status_code == 200  # what I wanted, too
+
+
+def test_who_was_archived_meanwhile_is_left_alone(jonas, colleague, status):
+    ane = person("Ane")
+    with acting_as(colleague):
+        Contact.objects.update(archived_at=timezone.now())
+    answer = move(jonas, ane, status["Qualified"], status["Open"])
+    assert (answer.status_code, "Ane was not moved: Signe Bach has archived this contact." in answer.content.decode()) == (409, True)
+    assert Lead.objects.get().status == status["Open"]
 
 
 def test_l1_whose_company_has_left_lead_status_meanwhile_is_refused_with_the_reason_and_goes(jonas, category, status):
