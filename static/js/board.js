@@ -72,6 +72,7 @@
     const step = STEPS[e.key], card = cardOf(e.target);
     if (!step || !card?.draggable || !e.shiftKey || e.ctrlKey || e.altKey || e.metaKey || e.target.closest("input, textarea, select, .menu")) return;
     e.preventDefault();
+    if (e.repeat) return; // held down: still one step
     const keys = [...document.querySelectorAll(".board > [data-column]")].map((column) => column.dataset.column);
     let at = keys.indexOf(whereabouts(card)) + step;
     while (keys[at] && !entry(card, keys[at])) at += step;
