@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import CategoryGroup, Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, SaleTransition, SettingsChange, User
+from crm.models import CategoryGroup, Company, CompanyCategory, Contact, FollowUp, Note, Sale, SaleReason, SaleStage, SaleTransition, SettingsChange, User
 from crm.models.rights import USERS_AREA, LastAdministrator, watching
 from crm.retrying import retrying
 from crm.text import as_pk
@@ -113,4 +113,6 @@ class SaleAdmin(KeptAdmin):
 
 admin.site.register(SaleTransition, ReadOnlyAdmin)
 admin.site.register(SettingsChange, ReadOnlyAdmin)
+admin.site.register(Note, ReadOnlyAdmin)
+admin.site.register(FollowUp, ReadOnlyAdmin)
 admin.site.register(CategoryGroup, ReadOnlyAdmin)

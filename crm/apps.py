@@ -38,4 +38,4 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(make_groups)
-        from crm import hooks  # noqa: F401, PLC0415  (models must be loaded first)
+        from crm import hooks, receivers  # noqa: F401, PLC0415  (models must be loaded first)

@@ -1,13 +1,36 @@
 """What this app puts into the shell."""
 
+from typing import Any
+
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.help import HELPS
+from crm.http import Request
 from crm.item_uses import CompaniesOfCategory, SalesInStage, SalesWithReason
 from crm.list_filters import FILTERS, VIEWS
-from crm.models import CompanyCategory, SaleReason, SaleStage, User
-from crm.slots import NavItem, SettingsArea, SettingsScreen, register
+from crm.models import CompanyCategory, FollowUp, SaleReason, SaleStage, User
+from crm.models.rights import EDIT_COMPANY
+from crm.slots import NavItem, Panel, SettingsArea, SettingsScreen, register
+
+URGENT = 25  # follow-ups on the overview
+
+
+def follow_ups_due(request: Request, user: Any) -> str:
+    """What I am to follow up today, and what I should have before. One statement."""
+    if not request.user.has_perm("crm.view_company"):
+        return ""
+    due = list(FollowUp.objects.due_for(request.user, timezone.localdate())[: URGENT + 1])
+    context = {"follow_ups": due[:URGENT], "more": len(due) > URGENT, "may_write": request.user.has_perm(EDIT_COMPANY)}
+    return render_to_string("crm/overview_follow_ups.html", context, request)
+
+
+def what_a_user_leaves(request: Request, user: Any) -> str:
+    """Before somebody can no longer work with companies: how many follow-ups pass on."""
+    return render_to_string("crm/user_leaves_follow_ups.html", {"count": FollowUp.objects.waiting_of([user.pk]).count()}, request)
+
 
 register(
     NavItem("home", _("Overview"), _("Overview"), "crm:overview", "home", 10),
@@ -47,6 +70,8 @@ register(
     SettingsScreen("sale-reasons", _("Sale – Reason"), "crm:reason-list", "list", 40, is_list=True),
     *FILTERS,
     *VIEWS,
+    Panel("overview", 20, follow_ups_due),
+    Panel("user-leaves", 20, what_a_user_leaves),
     CompaniesOfCategory(),
     SalesInStage(),
     SalesWithReason(),

@@ -192,6 +192,7 @@ page_dialogs: list[Callable[[Request], str]] = []
 item_uses: list[ItemUse] = []
 category_undos: list[Callable[[Request, int], UndoOffer | None]] = []
 batch_pages: list[Callable[[Request, UUID], BatchPage | None]] = []
+told_of_moves: list[Callable[[Any, Any, Any], str]] = []
 
 
 def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea | ItemUse | ListFilter | SavedView) -> None:
@@ -255,6 +256,11 @@ def batch_page(request: Request, token: UUID) -> BatchPage | None:
     """What the bulk edit with this token (`Work.token`) did to categories; None where it moved nothing."""
     pages = (page(request, token) for page in batch_pages)
     return next((page for page in pages if page), None)
+
+
+def told_of_move(contact: Any, was: Any, now: Any) -> list[str]:
+    """What became of a contact who moved from the company `was` to `now`: sentences, for the toast that tells of it (L5)."""
+    return [text for tell in told_of_moves if (text := tell(contact, was, now))]
 
 
 def uses_of(model: type[Any]) -> list[ItemUse]:

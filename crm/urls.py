@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from crm.views import account, bulk, companies, contacts, pipeline, record_lists, sales, settings, users
+from crm.views import account, archiving, bulk, companies, contacts, facts, pipeline, record_lists, remarks, sales, settings, users
 from crm.views.settings_log import settings_log
 
 app_name = "crm"
@@ -36,6 +36,25 @@ urlpatterns = [
     path("sales/<int:pk>/reopen/", sales.sale_reopen, name="sale-reopen"),
     path("sales/<int:pk>/stage/", sales.sale_stage, name="sale-stage"),
     *[path(f"{verb.place}/bulk/{verb.key}/", bulk.bulk_edit, {"verb": verb}, name=f"{verb.place}-bulk-{verb.key}") for verb in bulk.VERBS],
+    *(
+        path(f"{plural}/<int:pk>/{way}", getattr(module, f"{kind}_{verb}"), name=f"{kind}-{verb.replace('_', '-')}")
+        for kind, plural in (("company", "companies"), ("contact", "contacts"), ("sale", "sales"))
+        for way, module, verb in (
+            ("facts/<slug:fact>/", facts, "fact"),
+            ("archive/", archiving, "archive"),
+            ("restore/", archiving, "restore"),
+            ("notes/", remarks, "notes"),
+            ("follow-ups/", remarks, "follow_up"),
+        )
+    ),
+    path("notes/<int:pk>/edit/", remarks.note_edit, name="note-edit"),
+    path("notes/<int:pk>/delete/", remarks.note_delete, name="note-delete"),
+    path("notes/<int:pk>/restore/", remarks.note_restore, name="note-restore"),
+    path("follow-ups/<int:pk>/edit/", remarks.follow_up_edit, name="follow-up-edit"),
+    path("follow-ups/<int:pk>/done/", remarks.follow_up_done, name="follow-up-done"),
+    path("follow-ups/<int:pk>/undone/", remarks.follow_up_undone, name="follow-up-undone"),
+    path("follow-ups/<int:pk>/delete/", remarks.follow_up_delete, name="follow-up-delete"),
+    path("follow-ups/<int:pk>/restore/", remarks.follow_up_restore, name="follow-up-restore"),
     path("settings/", settings.settings_home, name="settings"),
     path("settings/users/", users.user_list, name="user-list"),
     path("settings/users/new/", users.user_new, name="user-new"),

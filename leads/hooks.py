@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Count
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm import slots
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Contact
 from crm.slots import Badge, NavItem, Panel, SettingsArea, SettingsScreen, register
@@ -19,6 +21,8 @@ from leads.help import HELPS
 from leads.item_uses import ContactsWithStatus
 from leads.list_filters import FILTERS
 from leads.models import Lead, LeadStatus
+
+LATEST = 25
 
 
 def contact_statuses(request: Request, contacts: Sequence[Contact]) -> dict[int, str]:
@@ -84,8 +88,22 @@ def status_history(request: Request, contact: Contact) -> str:
     """Every change of a person's lead status (L4), where lead status is shown (L1)."""
     if not contact.company.category.lead_status_enabled:
         return ""
-    changes = contact.lead_status_changes.select_related("from_status", "to_status", "by")
+    changes = contact.lead_status_changes.select_related("from_status", "to_status", "by")[:LATEST]
     return render_to_string("leads/status_history.html", {"changes": changes}, request)
+
+
+def told_of_move(contact: Contact, was: Company, now: Company) -> str:
+    """What became of the lead status of somebody who moved to another company (L1, L3, L5). One statement."""
+    lead = Lead.objects.filter(contact=contact).select_related("status").first()
+    if lead is None:
+        return ""
+    if not now.category.lead_status_enabled:
+        text = gettext("The lead status {status} is kept, but hidden: {category} does not use lead status.")
+    elif was.category.lead_status_enabled:
+        text = gettext("The lead status is still {status}.")
+    else:
+        text = gettext("The lead status here is {status}.")  # the default that Havn has just given, or what was hidden before
+    return text.format(status=lead.status, category=now.category)
 
 
 register(
@@ -103,3 +121,4 @@ register(
     *FILTERS,
     ContactsWithStatus(),
 )
+slots.told_of_moves.append(told_of_move)

@@ -132,6 +132,13 @@ class RecordForm(SeenForm):
                 field.empty_label = "–"
         self.style()
 
+    def only(self, *names: str) -> None:
+        """Edit these fields alone; the others are neither asked nor written."""
+        for name in self._meta.fields:
+            if name not in names:
+                self.fields.pop(name, None)
+        self.fields["seen"].initial = _pack(self._digests(self.instance))
+
     def last_saved(self, record: Any, names: Collection[str]) -> tuple[Any, datetime | None]:
         """As the record itself has it."""
         return record.updated_by, record.updated_at

@@ -82,7 +82,15 @@ class SaleForm(RecordForm):
     def _contacts(self) -> Any:
         """People at the company that is chosen at this moment, and whoever is on the sale already (L5)."""
         chosen = (self.data.get(self.add_prefix("company")) if self.is_bound else self.initial.get("company")) or None
-        company = chosen.pk if isinstance(chosen, Company) else as_pk(chosen)
+        return self._people_at(chosen.pk if isinstance(chosen, Company) else as_pk(chosen))
+
+    def only(self, *names: str) -> None:
+        """As every form; a contact alone is chosen from the company that the sale has."""
+        super().only(*names)
+        if "contact" in self.fields and "company" not in self.fields:
+            self.fields["contact"].queryset = self._people_at(self.instance.company_id)
+
+    def _people_at(self, company: int | None) -> Any:
         same = company == self.instance.company_id
         people = Q(company=company, archived_at=None) if company else Q(pk__in=[])
         return Contact.objects.filter(people | Q(pk=self.instance.contact_id) if same and self.instance.contact_id else people)

@@ -1,6 +1,7 @@
 from crm.models.categories import CategoryGroup, CompanyCategory
 from crm.models.companies import Company, Contact, move_companies
 from crm.models.lists import ListItem, SaleReason, SaleStage
+from crm.models.remarks import FollowUp, Note
 from crm.models.sales import Sale, SaleTransition
 from crm.models.settings_log import SettingsChange
 from crm.models.submissions import Submission
@@ -11,7 +12,9 @@ __all__ = [
     "Company",
     "CompanyCategory",
     "Contact",
+    "FollowUp",
     "ListItem",
+    "Note",
     "Sale",
     "SaleReason",
     "SaleStage",

@@ -103,9 +103,10 @@ def when(moment: dt.datetime | None) -> str:
 
 @register.filter
 def day(date: dt.date) -> str:
-    """A date where there is little room: Today, 12 Nov, or with its year where that is another."""
+    """A date where there is little room: Today, Tomorrow, 12 Nov, or with its year where that is another."""
     today = timezone.localdate()
-    return gettext("Today") if date == today else date_format(date, "SHORT_DATE_FORMAT" if date.year == today.year else "DATE_FORMAT")
+    near = {0: gettext("Today"), 1: gettext("Tomorrow")}.get((date - today).days)
+    return near or date_format(date, "SHORT_DATE_FORMAT" if date.year == today.year else "DATE_FORMAT")
 
 
 @register.simple_tag

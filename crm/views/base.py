@@ -95,23 +95,44 @@ def unit_of_work(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
     @wraps(view)
     def one_piece(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method != "POST":
-            return view(request, *args, **kwargs)
-
         def attempt() -> HttpResponse:
+            if request.method != "POST":
+                return view(request, *args, **kwargs)
             request._messages = default_storage(request)  # type: ignore[attr-defined]  # what a try that was rolled back had to say is not said
             with transaction.atomic():
                 return view(request, *args, **kwargs)
 
-        return retrying(attempt)
+        try:
+            return retrying(attempt)
+        except RecordArchived as refusal:
+            return refused(request, str(refusal), to=refusal.record.get_absolute_url())
 
     return one_piece
 
 
-def fetch[RecordModel: models.Model](request: Request, model: type[RecordModel], pk: int) -> RecordModel:
-    """The record, locked when it is about to be written (in a `unit_of_work`). Raises Http404."""
+class RecordArchived(Exception):
+    """Somebody has archived the record: it is not changed before it is restored (S5). `unit_of_work` answers with a 409 that says so."""
+
+    def __init__(self, record: Any) -> None:
+        super().__init__(record)
+        self.record = record
+
+    def __str__(self) -> str:
+        if self.record.updated_by is None:
+            return _("“{name}” is archived. Restore it to change it.").format(name=self.record)
+        return _("{who} has archived “{name}”. Restore it to change it.").format(who=self.record.updated_by, name=self.record)
+
+
+def fetch[RecordModel: models.Model](request: Request, model: type[RecordModel], pk: int, *, archived: bool = False) -> RecordModel:
+    """The record to be changed, locked when it is about to be written (in a `unit_of_work`).
+
+    Raises Http404, and RecordArchived unless `archived` says that this can be done to one that is archived.
+    """
     query = model._default_manager.all()
-    return get_object_or_404(query.select_for_update(no_key=True) if request.method == "POST" else query, pk=pk)
+    record = get_object_or_404(query.select_for_update(no_key=True) if request.method == "POST" else query, pk=pk)
+    if not archived and getattr(record, "archived_at", None):
+        raise RecordArchived(record)
+    return record
 
 
 def edit_record(request: Request, form: RecordForm, *, template: str, context: dict[str, Any], message: str | Callable[[Any], str]) -> HttpResponse:

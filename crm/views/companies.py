@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -14,18 +13,22 @@ from crm.http import Request
 from crm.models import Company, CompanyCategory, Sale
 from crm.text import as_pk
 from crm.views.base import done, edit_record, fetch, page, refused, require, unit_of_work
+from crm.views.cards import SHOWN, capped, card_of, sales_of
+from crm.views.remarks import remarks_of
 
 
 @require_safe
 def company_detail(request: Request, pk: int) -> HttpResponse:
-    """The company card."""
+    """The company card. The number of statements is the same for any number of contacts, sales and notes."""
     require(request, "crm.view_company")
-    company = get_object_or_404(Company.objects.select_related("category", "our_contact"), pk=pk)
-    contacts = list(company.contacts.current())
-    sales = company.sales.current().select_related("stage").order_by(F("closed_on").desc(nulls_first=True), "-pk")
+    company = get_object_or_404(Company.objects.select_related("category", "our_contact", "updated_by"), pk=pk)
+    contacts = company.contacts.current()
+    shown = list(contacts[: SHOWN + 1])
     context = {
-        "active": "companies", "company": company, "contacts": contacts, "sales": sales[:50], "sales_count": sales.count(),
-        "badges": slots.badges_for(request, "company-contacts", contacts), "categories": CompanyCategory.objects.active(include=company.category_id),
+        "active": "companies", "company": company, "contacts": shown[:SHOWN], "contacts_count": capped(contacts), "more_contacts": len(shown) > SHOWN,
+        "badges": slots.badges_for(request, "company-contacts", shown[:SHOWN]), "categories": CompanyCategory.objects.active(include=company.category_id),
+        "is_lead": company.category.is_potential and not company.archived_at,
+        **card_of(request, company), **sales_of(request, company, add=f"?company={pk}"), **remarks_of(request, company),
     }  # fmt: skip
     return page(request, "crm/company.html", context, fragment="card")
 

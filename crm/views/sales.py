@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -15,23 +16,29 @@ from crm import slots
 from crm.forms.base import point_at_first_error
 from crm.forms.records import CloseForm, SaleForm, StallForm
 from crm.http import Request
-from crm.models import Company, Sale, SaleStage
+from crm.models import Company, Note, Sale, SaleStage
 from crm.pipeline import NO_STAGE, overtaken
 from crm.slots import UndoOffer
 from crm.text import as_pk
 from crm.views.base import done, edit_record, fetch, finish, next_url, page, refused, require, unit_of_work
+from crm.views.cards import SHOWN, card_of
+from crm.views.remarks import remarks_of
 
 MAY_EDIT = "crm.change_sale"
 
 
 @require_safe
 def sale_detail(request: Request, pk: int) -> HttpResponse:
-    """One sale."""
+    """One sale: where it is, what happened to it, what was written about it."""
     require(request, "crm.view_sale")
-    sale = get_object_or_404(Sale.objects.select_related("company__category", "contact", "stage", "owner", "reason"), pk=pk)
+    sale = get_object_or_404(Sale.objects.select_related("company__category", "contact", "stage", "owner", "reason", "updated_by"), pk=pk)
+    remarks = remarks_of(request, sale)
+    transitions = sale.transitions.select_related("by", "from_company", "to_company")[:SHOWN]
+    activity: list[Any] = [*remarks["notes"], *transitions]
+    activity.sort(key=lambda entry: entry.created_at if isinstance(entry, Note) else entry.at, reverse=True)
     context = {
-        "active": "sales", "sale": sale, "stages": SaleStage.objects.active(include=sale.stage_id),
-        "transitions": sale.transitions.select_related("by", "from_company", "to_company"),
+        "active": "sales", "sale": sale, "stages": SaleStage.objects.active(include=sale.stage_id), "activity": activity,
+        **card_of(request, sale), **remarks,
     }  # fmt: skip
     return page(request, "crm/sale.html", context, fragment="card")
 
@@ -77,9 +84,11 @@ def _saved(sale: Sale, before: int | None) -> str:
 
 
 def _undo(request: Request, sale: Sale, before: int | None) -> UndoOffer | None:
-    """How the category that a rule has set is taken back, where one has."""
+    """How the category that a rule has set is taken back, where one has; else how a sale that has just been closed is."""
     moved = sale.company_id and _category_of(sale.company_id) != before
-    return replace(offer, label=_("Undo the category")) if moved and (offer := slots.category_undo(request, sale.company_id)) else None
+    if moved and (offer := slots.category_undo(request, sale.company_id)):
+        return replace(offer, label=_("Undo the category"))
+    return UndoOffer(reverse("crm:sale-reopen", args=[sale.pk]), label=_("Reopen")) if sale.is_closed else None
 
 
 def _category_of(company_id: int | None) -> int | None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from crm.actor import acting_as, working
-from crm.models import CompanyCategory, SaleReason, SaleStage, User
+from crm.models import CompanyCategory, FollowUp, Note, SaleReason, SaleStage, User
 from leads.models import LeadStatus
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
 from workflow.models import Batch, CategoryDecision
@@ -23,6 +23,8 @@ FOR_EVERY_USER = {"crm:overview", "crm:logout", "crm:theme", "workflow:confirmat
 VERBS = {
     "crm:logout", "crm:theme", "crm:company-category", "crm:sale-won", "crm:sale-reopen", "crm:sale-stage", "leads:contact-lead-status",
     "crm:user-reactivate", "crm:user-link",
+    *[f"crm:{kind}-{verb}" for kind in ("company", "contact", "sale") for verb in ("archive", "restore")],
+    *[f"crm:note-{verb}" for verb in ("delete", "restore")], *[f"crm:follow-up-{verb}" for verb in ("delete", "restore", "done", "undone")],
     *[f"crm:{name}-list-{verb}" for name in ("category", "stage", "reason") for verb in ("move", "restore")], "crm:category-list-default",
     "leads:status-list-move", "leads:status-list-restore", "leads:status-list-default", "workflow:confirmation-quick", "workflow:answer-several",
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
@@ -36,6 +38,7 @@ LEADS_ON = {
 WHOLE = {  # ordinary navigation: htmx never asks for them
     "crm:overview", "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit", "crm:user-new", "crm:user-edit", "crm:user-deactivate",
 }  # fmt: skip
+PART = {"crm:company-fact": "phone", "crm:contact-fact": "email", "crm:sale-fact": "amount"}  # of an address that names a part of its record
 PRIVATE = sorted(ROUTES.keys() - FOR_ANYBODY)
 PAGES = sorted(ROUTES.keys() - FOR_ANYBODY - VERBS - LEADS_ON)
 SETTINGS = [name for name in PRIVATE if ROUTES[name].startswith("settings/")]
@@ -51,11 +54,13 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
     with acting_as(salesperson):
         sale = SaleFactory(company=company, contact=contact, status="won", owner=salesperson, stage=StageFactory())
         SaleFactory(company=company, owner=salesperson, stage=StageFactory())
+    note = Note.objects.create(company=company, contact=contact, text="Ringer tilbage", created_by=salesperson)
+    follow_up = FollowUp.objects.create(company=company, sale=sale, text="Ring om tilbuddet", due_on="2026-01-05", owner=salesperson)
     other = CompanyFactory(name="Brørup Fjernvarme")
     with working(user=salesperson, kind="bulk"):
         type(other).objects.filter(pk=other.pk).update(category=CompanyCategory.objects.get(name="Partner"))
     return {
-        "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "confirmations": CategoryDecision.objects.waiting().get().pk,
+        "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "notes": note.pk, "follow-ups": follow_up.pk, "confirmations": CategoryDecision.objects.waiting().get().pk,
         "category-changes": CategoryDecision.objects.get(trigger="manual").pk, "batches": Batch.objects.get().pk,
         "users": salesperson.pk, "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
         "sale-stages": SaleStage.objects.get(name="Proposal").pk, "sale-reasons": SaleReason.objects.get(name="Price").pk,
@@ -65,7 +70,8 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
 def address(name: str, records: dict[str, int]) -> str:
     """The address of a named view; its record is the one of the kind that the address names."""
     kind = re.search(r"([a-z-]+)/<int:pk>", ROUTES[name])
-    return reverse(name, args=[records[kind[1]]] if kind else [])
+    part = [PART[name]] if "<slug:" in ROUTES[name] else []
+    return reverse(name, args=[records[kind[1]], *part] if kind else [])
 
 
 def ask(client: Client, name: str, url: str, **kwargs: Any) -> HttpResponse:
