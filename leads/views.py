@@ -17,7 +17,7 @@ from crm.models import Company, Contact
 from crm.models.companies import lock_contacts
 from crm.slots import UndoOffer, badges_for, category_undo
 from crm.text import as_pk
-from crm.views.base import done, page, refused, require, unit_of_work
+from crm.views.base import RecordArchived, done, page, refused, require, unit_of_work
 from crm.views.lists import ListScreen
 from leads.board import LeadFilters, leads_board, open_sums, overtaken
 from leads.defaults import LeadStatusDeleted, LeadStatusNotEnabled, set_lead_status
@@ -47,6 +47,8 @@ def contact_lead_status(request: Request, pk: int) -> HttpResponse:
     require(request, "leads.change_lead")
     lock_contacts([pk] if as_pk(pk) else [])
     contact = get_object_or_404(Contact.objects.select_related("company__category", "lead__status"), pk=pk)
+    if contact.archived_at:
+        raise RecordArchived(contact)
     to, before = contact.company.get_absolute_url(), getattr(contact, "lead", None)
     status = LeadStatus.objects.active().filter(pk=as_pk(request.POST.get("status"))).first()
     there = status and before and status.pk == before.status_id

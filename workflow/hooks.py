@@ -49,7 +49,9 @@ def _notice(request: Request, decision: CategoryDecision | None) -> str:
 
 
 def pending_of_company(request: Request, company: Company) -> str:
-    """What waits, at the top of the card (Q2)."""
+    """What waits, at the top of the card (Q2); of an archived company nothing is asked before it is restored (S5)."""
+    if company.archived_at:
+        return ""
     return _notice(request, CategoryDecision.objects.waiting().filter(company=company).with_names().first())
 
 

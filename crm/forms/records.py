@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.forms.base import AmountField, DateInput, RecordForm, Styled
 from crm.models import Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, User
-from crm.text import as_pk
+from crm.text import as_pk, fold
 
 
 class CompanyForm(RecordForm):
@@ -27,8 +27,11 @@ class CompanyForm(RecordForm):
             "phone": _("Telephone"), "website": _("Website"), "address": _("Address"), "postcode": _("Postcode"), "city": _("Town"), "country": _("Country"),
         }  # fmt: skip
 
+    twins_seen = forms.CharField(required=False, widget=forms.HiddenInput)  # the name whose namesakes this page has shown
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.twins: list[Company] = []
         self.fields["our_contact"].queryset = User.objects.active(include=self.instance.our_contact_id)
         if self.instance.pk:
             del self.fields["category"]
@@ -36,6 +39,17 @@ class CompanyForm(RecordForm):
             self.fields["category"].queryset = CompanyCategory.objects.active()
             self.initial["category"] = CompanyCategory.objects.filter(is_default=True).values_list("pk", flat=True).first()
             self.fields["category"].empty_label = None
+
+    def conflict(self) -> bool:
+        """As every form; of a new company also whether one of that name exists, which is said once and then let be. Fills `twins`."""
+        if self.instance.pk:
+            return super().conflict()
+        name = fold(self.cleaned_data["name"])
+        if self.cleaned_data["twins_seen"] != name:
+            self.twins = Company.objects.current().namesakes(name)
+            self.data = self.data.copy()
+            self.data[self.add_prefix("twins_seen")] = name
+        return bool(self.twins)
 
 
 class ContactForm(RecordForm):

@@ -22,6 +22,8 @@ from crm.signals import CREATED, MANUAL, CategoryChange, ContactChange, categori
 from crm.sql import among, is_postgresql, keys, moment
 from crm.text import fold
 
+MANY = 100  # names that begin like the one that is looked for
+
 
 class Record(Watched):
     """What companies, contacts and sales share: archiving, search, and the key of another system (for imports)."""
@@ -88,6 +90,12 @@ def external_constraint(name: str) -> models.UniqueConstraint:
 
 class CompanyQuerySet(RecordQuerySet):
     """Every write of `category` counts the company's changes (A10)."""
+
+    def namesakes(self, name: str, *, most: int = 5) -> list[Company]:
+        """Companies of exactly this name, whatever its case. One statement."""
+        wanted = fold(name)
+        rows = self.filter(search_text__startswith=wanted).order_by("pk")[:MANY]
+        return [company for company in rows if fold(company.name) == wanted][:most]
 
     def write(self, rows: dict[int, dict[str, Any]], kwargs: dict[str, Any]) -> dict[int, dict[str, Any]]:
         rest = {name: value for name, value in kwargs.items() if name not in ("category", "category_id")}

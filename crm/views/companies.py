@@ -41,7 +41,7 @@ def company_new(request: Request) -> HttpResponse:
     return edit_record(
         request,
         form,
-        template="crm/record_form.html",
+        template="crm/company_form.html",
         message=_("{name} created"),
         context={"active": "companies", "title": _("New company"), "back": "crm:companies"},
     )

@@ -60,7 +60,8 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
     with working(user=salesperson, kind="bulk"):
         type(other).objects.filter(pk=other.pk).update(category=CompanyCategory.objects.get(name="Partner"))
     return {
-        "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "notes": note.pk, "follow-ups": follow_up.pk, "confirmations": CategoryDecision.objects.waiting().get().pk,
+        "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "notes": note.pk, "follow-ups": follow_up.pk,
+        "confirmations": CategoryDecision.objects.waiting().get().pk,
         "category-changes": CategoryDecision.objects.get(trigger="manual").pk, "batches": Batch.objects.get().pk,
         "users": salesperson.pk, "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
         "sale-stages": SaleStage.objects.get(name="Proposal").pk, "sale-reasons": SaleReason.objects.get(name="Price").pk,
