@@ -91,7 +91,7 @@ def external_constraint(name: str) -> models.UniqueConstraint:
 class CompanyQuerySet(RecordQuerySet):
     """Every write of `category` counts the company's changes (A10)."""
 
-    def namesakes(self, name: str, *, most: int = 5) -> list[Company]:
+    def namesakes(self, name: str, *, most: int = 5) -> list[Any]:
         """Companies of exactly this name, whatever its case. One statement."""
         wanted = fold(name)
         rows = self.filter(search_text__startswith=wanted).order_by("pk")[:MANY]
