@@ -21,7 +21,7 @@ class NoteForm(RecordForm):
     class Meta:
         model = Note
         fields = ["text"]
-        labels = {"text": _("Note")}
+        labels = {"text": _("Your note")}
         widgets = {"text": forms.Textarea(attrs={"rows": 2})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

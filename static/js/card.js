@@ -79,6 +79,14 @@
     if (box.matches("details")) box.open = true;
   }
 
+  /* ------------------------------------------- The stages, on a phone */
+  function showStage() {
+    const path = $(".path"), current = path && $("[aria-current]", path);
+    if (current) path.scrollLeft += current.getBoundingClientRect().left - path.getBoundingClientRect().left;
+  }
+  document.addEventListener("htmx:afterSettle", showStage);
+  showStage();
+
   /* ------------------------------------------------------------ Saved */
   document.addEventListener("htmx:beforeOnLoad", (e) => {
     const { elt, xhr, requestConfig } = e.detail;
