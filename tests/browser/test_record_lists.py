@@ -1,0 +1,83 @@
+"""The lists as people use them: filters, sort and Back; many rows at once, by keyboard."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from crm.models import Company, CompanyCategory
+from tests.browser.conftest import log_in
+from tests.factories import CompanyFactory
+
+
+def names(page):
+    """The companies shown, in order."""
+    return page.locator("#results tbody th a").all_inner_texts()
+
+
+def test_filters_sort_and_back_are_all_in_the_address(page, live_server, salesperson, category, problems):
+    for name, group in (("Aarø", "Lead"), ("Brønnum", "Partner"), ("Ceres", "Customer")):
+        CompanyFactory(name=name, category=category[group])
+    log_in(page, live_server.url, salesperson)
+    page.goto(f"{live_server.url}/companies/")
+    page.click("#filter-category")
+    page.locator("#choices-category").get_by_label("Lead", exact=True).check()
+    expect(page.locator("#chips")).to_contain_text("Category: Lead")
+    page.locator("#choices-category").get_by_label("Partner", exact=True).check()  # the popover stays open
+    expect(page.locator("#chips")).to_contain_text("Category: Partner")
+    page.keyboard.press("Escape")
+    expect(page.locator("#filter-category")).to_be_focused()
+    expect(page.locator("#views a").nth(1)).to_have_attribute("href", re.compile("category="))
+    page.click("#sort-name")
+    expect(page.locator("th[aria-sort=descending]")).to_be_visible()
+    assert names(page) == ["Brønnum", "Aarø"]
+    page.go_back()
+    expect(page.locator("th[aria-sort=ascending]")).to_be_visible()
+    assert names(page) == ["Aarø", "Brønnum"]
+    page.go_back()
+    expect(page.locator("#results tbody th")).to_have_count(1)
+    assert page.locator("#choices-category input:checked").count() == 1
+    page.reload()
+    assert names(page) == ["Aarø"]
+    page.click("#chips a >> nth=0")
+    expect(page.locator("#results tbody th")).to_have_count(3)
+
+
+def test_many_rows_are_changed_by_keyboard(page, live_server, salesperson, category, problems):
+    for name in ("Aarø", "Brønnum", "Ceres"):
+        CompanyFactory(name=name)
+    log_in(page, live_server.url, salesperson)
+    page.goto(f"{live_server.url}/companies/")
+    page.focus("#pick-all")
+    page.keyboard.press("Space")
+    expect(page.locator("#live")).to_have_text("3 selected")
+    expect(page.locator("#filters")).to_be_hidden()
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator("#bulk-clear")).to_be_focused()
+    page.keyboard.press("Enter")  # Clear: the bar goes, and focus stays at the rows
+    expect(page.locator("#filters")).to_be_visible()
+    expect(page.locator("#pick-all")).to_be_focused()
+    page.focus("[name=pick] >> nth=0")
+    page.keyboard.press("Space")
+    page.focus("[name=pick] >> nth=1")
+    page.keyboard.press("Space")
+    expect(page.locator("#bulk-count")).to_have_text("2 selected")
+    gone = Company.objects.get(name="Brønnum")
+    Company.objects.filter(pk=gone.pk).update(category=CompanyCategory.objects.get(name="Other"))  # a colleague
+    page.focus("#bulk-category")
+    page.keyboard.press("Enter")
+    expect(page.locator("#step-form select")).to_be_focused()
+    page.keyboard.type("Partner")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bulk-told")).to_contain_text("It has changed meanwhile: it is now Other.")
+    expect(page.locator("#step-dialog")).to_have_count(0)
+    expect(page.locator("#filters")).to_be_visible()
+    expect(page.locator("#page-title")).to_be_focused()
+    expect(page.locator("#results tbody tr").first).to_contain_text("Partner")
+    page.click("[data-undo]")
+    expect(page.locator("#results tbody tr").first).to_contain_text("Lead")
+    page.click("#told-close")
+    expect(page.locator("#bulk-told")).to_be_empty()
