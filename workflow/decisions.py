@@ -55,6 +55,11 @@ def may_answer(decision: CategoryDecision, user: User) -> bool:
     return user.may_edit_companies and (decision.asked_of_id == user.pk or user.is_administrator)
 
 
+def nothing_left(decision: CategoryDecision) -> bool:
+    """Whether the company has left Potential customer, or is where the suggestion wants it (Q4)."""
+    return not decision.company.category.is_potential or decision.company.category_id == decision.suggested_category_id
+
+
 def accept(decision_id: int, *, by: User, seen_version: int) -> Answered:
     """Set the suggested category. See `_answer()` for errors."""
     return _answer(decision_id, by=by, seen_version=seen_version, choose=lambda decision: decision.suggested_category)
@@ -96,7 +101,7 @@ def _decide(decision_id: int, by: User, seen_version: int, choose: Choice) -> An
     if decision.outcome != Outcome.WAITING:
         raise NothingToDecide(decision)
     company = decision.company
-    if not company.category.is_potential or company.category_id == decision.suggested_category_id:
+    if nothing_left(decision):
         raise NothingToDecide(decision)
     if company.category_version != seen_version:
         raise Stale

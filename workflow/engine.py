@@ -159,14 +159,13 @@ class _Run:
     def _setting(self) -> Setting:
         work = current_work()
         actor = self.retries.caused_by if self.retries else current_actor()
-        asked_of = actor.pk if actor and actor.may_edit_companies else None
         return Setting(
             run_rules=work.run_rules,
             in_turn=work.in_turn,
             backfill=self.later is not None,
             batch_id=current_batch_id(),
             caused_by_id=actor.pk if actor else None,
-            asked_of_id=self.later.asked_of_id if self.later else asked_of,
+            asked_of_id=self.later.asked_of_id if self.later else actor.pk if actor else None,
             retries_id=self.retries.pk if self.retries else None,
         )
 

@@ -110,6 +110,8 @@ def skip_reason(decision: CategoryDecision) -> str:
             return _("{company} is {category} already").format(company=decision.company, category=category)
         case SkipReason.ALREADY_DECLINED:
             return _("{category} was declined for the same cause before").format(category=decision.suggested_category)
+        case SkipReason.SALE_ARCHIVED:
+            return _("the sale is archived, so nobody is asked")
         case SkipReason.ALREADY_ACTED:
             return _("the rule has acted on this already")
         case SkipReason.QUESTION_WAITS:

@@ -23,6 +23,7 @@ GUARDS: list[tuple[SkipReason, Q]] = [
     (SkipReason.LEAD_STATUS_OFF, Q(trigger=Trigger.LEAD_STATUS_SET, uses_lead_status=False)),
     (SkipReason.ALREADY_THERE, Q(category_id=F("target_id"))),
     (SkipReason.ALREADY_DECLINED, Q(Exists(DECLINED))),
+    (SkipReason.SALE_ARCHIVED, Q(asks=True, sale_is_archived=True)),  # the question would be obsolete at once (Q4), and must not replace another
 ]
 
 

@@ -1,19 +1,115 @@
-"""What waits for somebody who leaves passes on (Q3): who had it, who has it now, and who did that is kept."""
+"""A question that is asked of somebody else: handed over by a person, or passed on because somebody leaves (Q3).
+
+Who had it, who has it now, and who did that is kept: `HandOver`. Nobody is the administrators.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from itertools import batched
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from crm.actor import current_actor
 from crm.models import User
+from crm.models.companies import lock_companies
 from crm.models.rights import EDIT_COMPANY
+from crm.models.users import UserQuerySet
 from crm.sql import CHUNK, insert_rows, nobody_at_work
-from workflow.models import CategoryDecision, DecisionQuerySet, HandOver
+from workflow.decisions import NothingToDecide, may_answer, nothing_left
+from workflow.models import CategoryDecision, DecisionQuerySet, HandOver, Outcome
+
+
+class CannotHandOver(Exception):
+    """`why` says it in the reader's language. Nothing was changed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def who_can_take() -> UserQuerySet:
+    """Whom a question can be handed to: active users who may edit companies."""
+    return User.objects.who_may(EDIT_COMPANY)
+
+
+def hand_over(decision_id: int, *, to: User, by: User, note: str = "") -> HandOver:
+    """Ask `to` instead of whoever is asked now; `note` (at most 300 characters) is shown to them.
+
+    Raises CategoryDecision.DoesNotExist, PermissionDenied (for whom it was asked of, and administrators), NothingToDecide where it was
+    answered meanwhile, or CannotHandOver where `to` is asked already or may not edit companies. Nine statements.
+    """
+    with transaction.atomic():
+        decision = _locked(decision_id)
+        if not may_answer(decision, by):
+            raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
+        return _give(decision, to, by, note=note)
+
+
+def take_back(hand_over_id: int, *, by: User) -> HandOver:
+    """Ask whoever had it before, while it waits and nobody has handed it on. For who handed it over, and administrators.
+
+    Raises HandOver.DoesNotExist, PermissionDenied, NothingToDecide or CannotHandOver. Ten statements.
+    """
+    with transaction.atomic():
+        decision = _locked(HandOver.objects.values_list("decision_id", flat=True).get(pk=hand_over_id))
+        handed = HandOver.objects.select_related("from_user", "to_user").get(pk=hand_over_id)
+        if not by.may_edit_companies or not (handed.by_id == by.pk or by.is_administrator):
+            raise PermissionDenied(_("You do not have access to do this."))
+        if decision.outcome != Outcome.WAITING:
+            raise NothingToDecide(decision)
+        if HandOver.objects.filter(decision=decision, pk__gt=handed.pk).exists():
+            raise CannotHandOver(_("{company} has been handed on: {name} is asked now.").format(company=decision.company, name=_name(decision.asked_of)))
+        return _give(decision, handed.from_user, by, takes_back=handed)
+
+
+def _locked(decision_id: int) -> CategoryDecision:
+    """The decision as it is once its company is locked."""
+    lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
+    return CategoryDecision.objects.with_names().get(pk=decision_id)
+
+
+def _give(decision: CategoryDecision, to: User | None, by: User, *, note: str = "", takes_back: HandOver | None = None) -> HandOver:
+    if decision.outcome != Outcome.WAITING or nothing_left(decision):
+        raise NothingToDecide(decision)
+    before = decision.asked_of
+    if before == to:
+        raise CannotHandOver(_("{company} waits for {name} already.").format(company=decision.company, name=_name(to)))
+    if to and not who_can_take().filter(pk=to.pk).exists():  # asked under the lock: who leaves waits for it, and takes the question with them
+        raise CannotHandOver(_("{name} may not edit companies, so {company} cannot be handed to them.").format(name=to, company=decision.company))
+    # Only its own columns are looked at: a sale that was reopened meanwhile has ended it without this lock.
+    if not CategoryDecision.objects.filter(pk=decision.pk, outcome=Outcome.WAITING, asked_of=before).update(asked_of=to):
+        raise NothingToDecide(CategoryDecision.objects.with_names().get(pk=decision.pk))
+    return HandOver.objects.create(decision=decision, from_user=before, to_user=to, by=by, note=note.strip()[:300], takes_back=takes_back)
+
+
+def hand_overs_of(decisions: Iterable[CategoryDecision]) -> dict[int, list[HandOver]]:
+    """How each of these came to whom it is asked of, the first first, by the decision's key. One statement."""
+    found: dict[int, list[HandOver]] = {}
+    query = HandOver.objects.filter(decision__in=[decision.pk for decision in decisions]).select_related("from_user", "to_user", "by")
+    for handed in query.order_by("pk"):
+        found.setdefault(handed.decision_id, []).append(handed)
+    return found
+
+
+def told(handed: HandOver, reader: User | None = None) -> str:
+    """A hand-over as a sentence; `reader` is *you*. No statement."""
+    to = _("you") if reader and handed.to_user_id == reader.pk else _name(handed.to_user)
+    start, by = _name(handed.from_user), handed.by or _("the system")
+    if handed.takes_back_id:
+        return capfirst(_("{by} took this back from {start}.").format(by=by, start=start))
+    if handed.by_id and handed.by_id == handed.from_user_id:
+        return capfirst(_("{by} handed this to {to}.").format(by=by, to=to))
+    return capfirst(_("{by} handed this from {start} to {to}.").format(by=by, start=start, to=to))
+
+
+def _name(user: User | None) -> str:
+    return str(user or _("the administrators"))
 
 
 def waiting_of(user_ids: Collection[int]) -> DecisionQuerySet:
@@ -31,11 +127,11 @@ def pass_on(user_ids: Collection[int]) -> None:
     """
     nobody_at_work("crm_company")
     held = dict(waiting_of(user_ids).order_by("pk").values_list("pk", "asked_of_id"))
-    new = User.objects.who_may(EDIT_COMPANY).filter(companies=OuterRef("company_id")).order_by().values("pk")[:1]
+    new = who_can_take().filter(companies=OuterRef("company_id")).order_by().values("pk")[:1]
     now, actor = timezone.now(), current_actor()
     for part in batched(held, CHUNK):
         mine = waiting_of(user_ids).filter(pk__in=part)
         mine.update(asked_of=Subquery(new))
         given = CategoryDecision.objects.filter(pk__in=part).order_by("pk").values_list("pk", "asked_of_id")
-        rows = [(pk, held[pk], to, actor.pk if actor else None, now) for pk, to in given]
-        insert_rows(HandOver, ("decision", "from_user", "to_user", "by", "at"), rows)
+        rows = [(pk, held[pk], to, actor.pk if actor else None, now, "") for pk, to in given]
+        insert_rows(HandOver, ("decision", "from_user", "to_user", "by", "at", "note"), rows)

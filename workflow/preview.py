@@ -27,11 +27,13 @@ IF_SALES = {
     "record": "cause.record_id, NULLIF(cause.record_id, 0) AS sale_id, CAST(NULL AS bigint) AS contact_id, CAST(NULL AS bigint) AS lead_status_id",
     "joins": "JOIN crm_company c ON c.id = cause.company_id",
     "answers_to": "",
+    "sale_is_archived": "FALSE",
 }
 IF_LEADS = {
     "record": "cause.record_id, CAST(NULL AS bigint) AS sale_id, NULLIF(cause.record_id, 0) AS contact_id, this.lead_status_id",
     "joins": IF_SALES["joins"],
     "answers_to": "AND r.lead_status_id = this.lead_status_id",
+    "sale_is_archived": "FALSE",
 }
 THIS = "CAST(%s AS bigint) AS lead_status_id, TRUE AS rules_run"
 DRAFT = """(SELECT CAST(%s AS bigint) AS id, CAST(%s AS varchar(20)) AS trigger, CAST(%s AS bigint) AS lead_status_id,

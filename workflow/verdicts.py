@@ -21,8 +21,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from crm.models import User
+from crm.models.rights import EDIT_COMPANY
 from crm.sql import Prepared, array, is_postgresql, moment
 from workflow.guards import judged
 from workflow.models import Look, SkipReason, Trigger
@@ -38,7 +42,7 @@ class Setting:
     backfill: bool = False  # True: it happened some time ago, and the rule is applied to it now
     batch_id: int | None = None
     caused_by_id: int | None = None
-    asked_of_id: int | None = None  # None: the company's our contact, else the administrators (Q3)
+    asked_of_id: int | None = None  # if they may edit companies; else the company's our contact if they may, else the administrators (Q3)
     retries_id: int | None = None
 
 
@@ -58,7 +62,7 @@ class Verdict(NamedTuple):
 LOOK = """
 SELECT {record}, cause.trigger, {precedence} AS precedence, c.id AS company_id, c.category_id, k.group_id AS group_key,
   k.lead_status_enabled AS uses_lead_status, c.category_version AS version, c.our_contact_id, r.id AS rule_id, r.target_category_id AS target_id,
-  t.archived_at IS NOT NULL AS target_is_deleted, r.ask_user AS asks, this.rules_run
+  t.archived_at IS NOT NULL AS target_is_deleted, r.ask_user AS asks, {sale_is_archived} AS sale_is_archived, this.rules_run
 FROM cause CROSS JOIN this {joins} JOIN crm_companycategory k ON k.id = c.category_id
 JOIN {rules} r ON r.trigger = cause.trigger AND r.is_enabled {answers_to}
 JOIN crm_companycategory t ON t.id = r.target_category_id"""
@@ -67,12 +71,14 @@ OF_SALES = {
     "record": "s.id AS record_id, s.id AS sale_id, CAST(NULL AS bigint) AS contact_id, CAST(NULL AS bigint) AS lead_status_id",
     "joins": "JOIN crm_sale s ON s.id = cause.record_id AND s.company_id + 0 = cause.company_id JOIN crm_company c ON c.id = s.company_id",
     "answers_to": "",
+    "sale_is_archived": "s.archived_at IS NOT NULL",
 }
 OF_LEADS = {
     "record": "p.id AS record_id, CAST(NULL AS bigint) AS sale_id, p.id AS contact_id, l.status_id AS lead_status_id",
     "joins": "JOIN crm_contact p ON p.id = cause.record_id AND p.company_id + 0 = cause.company_id JOIN crm_company c ON c.id = p.company_id "
     "JOIN leads_lead l ON l.contact_id = p.id",
     "answers_to": "AND r.lead_status_id = l.status_id",
+    "sale_is_archived": "FALSE",
 }
 # What happened some time ago must still be so.
 STATUS = "CASE cause.trigger WHEN 'sale_won' THEN 'won' WHEN 'sale_lost' THEN 'lost' ELSE s.status END"
@@ -122,7 +128,7 @@ SELECT company_id, sale_id, contact_id, lead_status_id, {trigger}, rule_id, outc
   CASE WHEN skip <> '' THEN skip WHEN outcome = 'skipped' THEN '{other_cause}' ELSE '' END, '',
   CASE WHEN outcome = 'changed' THEN version + 1 END, category_id, target_id, CASE WHEN outcome = 'changed' THEN target_id END,
   this.batch_id, this.retries_id, this.caused_by_id,
-  CASE WHEN outcome IN ('waiting', 'replaced') THEN COALESCE(this.asked_of_id, (SELECT u.id FROM crm_user u WHERE u.id = our_contact_id AND u.is_active)) END,
+  CASE WHEN outcome IN ('waiting', 'replaced') THEN COALESCE({asker}, {our_contact}) END,
   CASE WHEN outcome <> 'waiting' THEN this.moment END, this.moment
 FROM (
   SELECT settled.*,
@@ -168,8 +174,19 @@ def _statements(of_leads: bool, in_turn: bool, backfill: bool, vendor: str) -> t
     verdicts = judging(source_of(of_leads, backfill), this=this, vendor=vendor, backfill=backfill) + (IN_TURN if in_turn else AT_ONCE)
     types = [kind for _name, kind in THIS] + CAUSES[vendor][1]
     kind = ("leads" if of_leads else "sales") + ("_in_turn" if in_turn else "") + ("_backfill" if backfill else "")
-    insert = INSERT.format(other_cause=SkipReason.OTHER_CAUSE.value, trigger="'backfill'" if backfill else "trigger")
+    insert = INSERT.format(
+        other_cause=SkipReason.OTHER_CAUSE.value,
+        trigger="'backfill'" if backfill else "trigger",
+        asker=_if_editor("this.asked_of_id"),
+        our_contact=_if_editor("our_contact_id"),
+    )
     return Prepared(f"havn_replace_{kind}", types, verdicts + REPLACE), Prepared(f"havn_decide_{kind}", types, verdicts + insert)
+
+
+def _if_editor(column: str) -> str:
+    """The user in `column`, if they may edit companies at this moment (Q3): read after the lock, as who leaves takes their questions with them."""
+    query = User.objects.who_may(EDIT_COMPANY).filter(pk=RawSQL(column, ())).order_by().values("pk")
+    return f"({_written_out(query)})"
 
 
 def source_of(of_leads: bool, backfill: bool) -> dict[str, str]:
@@ -197,7 +214,12 @@ def cause_params(causes: Sequence[Cause]) -> list[Any]:
 def _judged(backfill: bool) -> str:
     """The guards as SQL over `look`, their constants written out."""
     columns = [field.attname for field in Look._meta.concrete_fields]
-    text, params = judged(backfill=backfill).values_list(*columns, "skip").query.sql_with_params()
+    return _written_out(judged(backfill=backfill).values_list(*columns, "skip"))
+
+
+def _written_out(query: QuerySet) -> str:
+    """A query as SQL, its constants written out."""
+    text, params = query.query.sql_with_params()
     return text % tuple(_literal(value) for value in params)
 
 

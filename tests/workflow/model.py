@@ -69,7 +69,7 @@ class Model:
         self.save_leads({number: {"status": status}}, by=by)
 
     def save_sales(self, changes: dict[int, dict[str, Any]], *, by: str | None = None, run_rules: bool = True) -> None:
-        """S2, S3, A3: one save of one sale or of several. A reopened or stalled sale is no cause, nor is archiving; an archived sale is one like any other."""
+        """S2, S3, A3: one save of one sale or of several. A reopened or stalled sale is no cause, nor is archiving; an archived sale is one like any other, but nobody is asked because of it (Q4)."""
         causes = []
         for number, values in changes.items():
             old = self.sales.get(number)
@@ -155,7 +155,10 @@ class Model:
             return "lead_status_off"
         if decision.suggested == decision.before:
             return "already_there"
-        return "already_declined" if self._was_declined(decision) else ""
+        if self._was_declined(decision):
+            return "already_declined"
+        is_archived = decision.trigger != "lead_status_set" and self.sales[decision.record].is_archived
+        return "sale_archived" if is_archived and self.rules[decision.rule].asks else ""
 
     def _was_declined(self, decision: Decision) -> bool:
         """Q5: kept before, for the same sale (or contact and lead status), rule and target; A9: or undone. Reading: and for the same company."""
@@ -169,7 +172,7 @@ class Model:
     def _ask(self, decision: Decision) -> None:
         """Q3, Q4: one question for each company, put to whoever caused it, else to our contact, else (None) to the administrators.
 
-        Reading: our contact is asked as long as they are active, whatever they may do.
+        Our contact is asked if they may edit companies.
         """
         for old in self.decisions[decision.company]:
             if old.outcome == "waiting":
@@ -178,7 +181,7 @@ class Model:
         our_contact = self.companies[decision.company].our_contact
         if self._may_edit(decision.caused_by):
             decision.asked_of = decision.caused_by
-        elif our_contact and self.users[our_contact].is_active:
+        elif self._may_edit(our_contact):
             decision.asked_of = our_contact
 
     def edit_user(self, name: str, *, is_active: bool) -> None:

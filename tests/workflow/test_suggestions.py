@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from crm.actor import acting_as
@@ -12,6 +13,7 @@ from tests.crm.writes import CHANGES, CREATIONS, change, create, plain, roll_bac
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
 from tests.workflow.ledger import by_rules, latest, where
 from workflow import inbox
+from workflow.explain import explain
 from workflow.models import AutomationRule, CategoryDecision
 
 pytestmark = pytest.mark.django_db
@@ -322,3 +324,52 @@ def test_q4_a_question_of_one_company_does_not_end_with_that_of_another_in_one_b
     Sale.objects.bulk_update(sales, ["status", "title"])
     assert _outcome(asked) == "obsolete"
     assert CategoryDecision.objects.waiting().get().sale == other
+
+
+# ------------------------------------------------------- who may edit, at that moment (Q3), and archived at once (Q4)
+def test_q3_our_contact_who_may_not_edit_companies_is_passed_over(category, administrator):
+    rule("sale_won", category["Customer"], ask=True)
+    SaleFactory(company=CompanyFactory(our_contact=_may_not_edit()), status="won")
+    assert latest().asked_of is None
+    assert list(inbox.waiting_for(administrator)) == [latest()]
+
+
+@pytest.mark.parametrize("how", ["own permission", "superuser"])
+def test_q3_our_contact_who_may_edit_without_being_in_a_group_is_asked(category, how):
+    rule("sale_won", category["Customer"], ask=True)
+    user = UserFactory(groups=[], is_superuser=how == "superuser")
+    if how == "own permission":
+        user.user_permissions.set(Permission.objects.filter(codename="change_company"))
+    SaleFactory(company=CompanyFactory(our_contact=user), status="won")
+    assert latest().asked_of == user
+
+
+def test_q3_rights_are_those_of_the_moment_of_asking_not_those_a_request_read_before(category, administrator, salesperson):
+    rule("sale_won", category["Customer"], ask=True)
+    assert salesperson.may_edit_companies  # remembered by this instance from now on
+    change("save", User.objects.get(pk=salesperson.pk), is_active=False)
+    with acting_as(salesperson):
+        SaleFactory(status="won")
+    assert (latest().asked_of, latest().caused_by) == (None, salesperson)
+
+
+def test_q4_a_sale_created_won_and_archived_at_once_asks_nobody_and_leaves_the_question_before_it(category, salesperson):
+    rule("sale_won", category["Customer"], ask=True)
+    company = CompanyFactory()
+    with acting_as(salesperson):
+        SaleFactory(company=company, status="won")
+        asked = latest()
+        Sale.objects.create(title="Old", company=company, status="won", archived_at=timezone.now())
+    assert _outcome(asked) == "waiting"
+    assert (latest().outcome, latest().skip_reason) == ("skipped", "sale_archived")
+    assert "the sale is archived, so nobody is asked" in explain(latest()).result
+
+
+def test_q4_of_two_sales_in_one_save_the_one_that_is_not_archived_asks(category, salesperson):
+    rule("sale_won", category["Customer"], ask=True)
+    company = CompanyFactory()
+    with acting_as(salesperson):
+        Sale.objects.bulk_create(
+            [Sale(title="Old", company=company, status="won", archived_at=timezone.now()), Sale(title="New", company=company, status="won")]
+        )
+    assert CategoryDecision.objects.waiting().get().sale.title == "New"

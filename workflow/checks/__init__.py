@@ -27,6 +27,7 @@ CHECKS: dict[str, Check] = {
     "number": ledger.numbers,
     "waits twice": ledger.waiting_twice,
     "waits in vain": ledger.waiting_in_vain,
+    "handed over": ledger.hand_overs,
     "no decision of a sale": records.decisions_of_sales,
     "no decision of a lead status": records.decisions_of_contacts,
     "reference": ledger.references,

@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, Max, Min, OuterRef, Q, Subquery, Value, When, Window
-from django.db.models.functions import Lag
+from django.db.models.functions import Lag, Lead
 from django.utils import timezone
 
 from crm.models import Company, SaleTransition
 from workflow import suggestions
 from workflow.checks.reading import Part, Reading, company, key
-from workflow.models import CategoryDecision, Outcome
+from workflow.models import CategoryDecision, HandOver, Outcome
 
 
 def categories(reading: Reading) -> Iterator[Part]:
@@ -95,6 +95,28 @@ def waiting_in_vain(reading: Reading) -> Iterator[Part]:
         return f"{whose}: the suggestion {what} (decision {row.pk}) waits although {why}; expected: obsolete."
 
     yield reading.ask(query.values_list("pk", "company_id", "company__name", "why", *names, named=True), say)
+
+
+def hand_overs(reading: Reading) -> Iterator[Part]:
+    """Each hand-over starts from whom the one before it ended with, and the last ended with whom the question is asked of."""
+    following: dict[str, Any] = {"partition_by": F("decision_id"), "order_by": "pk"}
+    query = HandOver.objects.annotate(
+        ended=key("to_user_id"),
+        then=Window(Lead(key("from_user_id"), default=key("decision__asked_of_id")), **following),
+        is_last=Window(Lead("pk"), **following),
+    ).filter(~Q(ended=F("then")))
+
+    def say(row: Any) -> str:
+        whose = company(row.decision__company__name, row.decision__company_id)
+        next_one = "the next starts from" if row.is_last else "it is asked of"
+        return f"{whose}: hand-over {row.pk} of decision {row.decision_id} ended with {_user(row.ended)}, but {next_one} {_user(row.then)}; expected: the same."
+
+    names = ("pk", "decision_id", "decision__company_id", "decision__company__name", "ended", "then", "is_last")
+    yield reading.ask(query.order_by("pk").values_list(*names, named=True), say)
+
+
+def _user(pk: int) -> str:
+    return f"user {pk}" if pk else "the administrators"
 
 
 def references(reading: Reading) -> Iterator[Part]:

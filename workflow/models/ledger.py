@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _t
@@ -106,6 +106,7 @@ class SkipReason(models.TextChoices):
     TARGET_DELETED = "target_deleted", _("the rule's category has been deleted")
     ALREADY_THERE = "already_there", _("already there")
     ALREADY_DECLINED = "already_declined", _("already declined")
+    SALE_ARCHIVED = "sale_archived", _("the sale is archived")
     ALREADY_ACTED = "already_acted", _("the rule has acted on this already")
     QUESTION_WAITS = "question_waits", _("a question about it waits already")
     OTHER_CAUSE = "other_cause", _("another cause acted")
@@ -228,17 +229,27 @@ class CategoryDecision(models.Model):
 
 
 class HandOver(models.Model):
-    """A waiting suggestion that was given to somebody else: who gave it to whom is kept."""
+    """A waiting suggestion that was given to somebody else: who gave it to whom is kept. Nobody is the administrators.
+
+    `takes_back` is the one that this one took back.
+    """
 
     decision = models.ForeignKey(CategoryDecision, models.PROTECT, related_name="hand_overs")
     from_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     to_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    takes_back = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="taken_back_by")
 
     class Meta:
+        ordering = ["pk"]
         verbose_name = _("hand-over")
         verbose_name_plural = _("hand-overs")
+        constraints = [
+            models.CheckConstraint(condition=~Q(from_user=F("to_user")), name="handed_to_somebody_else"),
+            models.CheckConstraint(condition=Q(from_user__isnull=False) | Q(to_user__isnull=False), name="handed_from_or_to_a_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.decision_id}: {self.to_user_id}"

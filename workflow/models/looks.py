@@ -24,6 +24,7 @@ class Look(models.Model):
     sale_id = models.BigIntegerField(null=True)
     contact_id = models.BigIntegerField(null=True)
     lead_status_id = models.BigIntegerField(null=True)
+    sale_is_archived = models.BooleanField()
     rules_run = models.BooleanField()
 
     class Meta:
