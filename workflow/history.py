@@ -14,6 +14,7 @@ from crm.paging import SIZE, Page
 from crm.text import as_pk
 from workflow.again import RETRY, may_ask_again
 from workflow.explain import explain
+from workflow.handing import hand_overs_of, told
 from workflow.models import CategoryDecision, Outcome
 from workflow.undo import may_undo_batch, why_not
 
@@ -84,13 +85,23 @@ def page_of(company: Company, *, cursor: str, size: int = SIZE) -> Page:
     )
 
 
+def by_company(entries: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """These entries together by company, each company where its first stands."""
+    groups: dict[int, list[dict[str, Any]]] = {}
+    for entry in entries:
+        groups.setdefault(entry["decision"].company_id, []).append(entry)
+    return list(groups.values())
+
+
 def entries_for(user: User, decisions: Iterable[CategoryDecision]) -> list[dict[str, Any]]:
-    """Decisions as a page tells them: each with its explanation, and what this person can do about it. No statement."""
-    may_edit = user.may_edit_companies
+    """Decisions as a page tells them: each with its explanation, who handed it to whom, and what this person can do about it. One statement."""
+    decisions, may_edit = list(decisions), user.may_edit_companies
+    handed = hand_overs_of(decisions)
     return [
         {
             "decision": decision,
             "why": explain(decision),
+            "hand_overs": [told(one, user) for one in handed.get(decision.pk, [])],
             "can_undo": may_edit and not why_not(decision),
             "can_ask_again": may_edit and may_ask_again(decision),
             "can_see_batch": decision.batch is not None and decision.batch.kind != RETRY and may_undo_batch(decision.batch, user),

@@ -29,7 +29,8 @@ from workflow.models.rules import RULES_AREA
 from workflow.setup import Plan, effects
 from workflow.undo import changes_of, last_change, may_undo_batch
 from workflow.views.changes import STEP
-from workflow.views.confirmations import context_of, several_context
+from workflow.views.confirmations import context_of
+from workflow.views.several import several_context
 
 LATEST = 8
 
@@ -44,7 +45,11 @@ def waiting_count(request: Request) -> int:
 def _notice(request: Request, decision: CategoryDecision | None) -> str:
     if decision is None:
         return ""
-    context = {"decision": decision, "why": explain(decision), "may_answer": decisions.may_answer(decision, request.user)}
+    handed = handing.hand_overs_of([decision]).get(decision.pk, [])
+    context = {
+        "decision": decision, "why": explain(decision), "may_answer": decisions.may_answer(decision, request.user),
+        "handed": handing.told(handed[-1], request.user) if handed else "", "note": handed[-1].note if handed else "",
+    }  # fmt: skip
     return render_to_string("workflow/pending.html", context, request)
 
 
@@ -157,7 +162,7 @@ def dialog_after_form(request: Request) -> str:
         return ""
     if len(found) == 1:
         return render_to_string("workflow/confirmation.html#dialog", {**context_of(request, found[0]), **here}, request)
-    return render_to_string("workflow/several.html#dialog", {**several_context(request, [decision.pk for decision in found], {}), **here}, request)
+    return render_to_string("workflow/several.html#dialog", {**several_context(request, [decision.pk for decision in found]), **here}, request)
 
 
 register(

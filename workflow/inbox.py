@@ -1,12 +1,63 @@
-"""Whose suggestions wait (Q2, Q3)."""
+"""Whose suggestions wait (Q2, Q3), and what is said of each in a list."""
 
 from __future__ import annotations
 
-from django.db.models import Q
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
-from crm.models import User
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from crm.models import Company, User
 from crm.models.rights import EDIT_COMPANY
-from workflow.models import CategoryDecision, DecisionQuerySet, Outcome
+from crm.text import as_pk
+from leads.models import Lead
+from workflow import handing
+from workflow.explain import Explanation, explain
+from workflow.models import CategoryDecision, DecisionQuerySet, HandOver, Outcome
+
+LONG = 3  # days: what has waited longer is marked
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A suggestion with what somebody needs to know who decides about it without opening the company."""
+
+    decision: CategoryDecision
+    why: Explanation
+    hides: int  # contacts whose lead status it would hide
+    days: int  # that it has waited
+    hand_overs: list[str] = field(default_factory=list)  # in words, the first first
+    note: str = ""  # of the last hand-over
+
+    @property
+    def waits_long(self) -> bool:
+        """Whether it has waited for more than three days."""
+        return self.days > LONG
+
+
+def questions(decisions: Sequence[CategoryDecision], reader: User) -> list[Question]:
+    """These with what is said of them. Expects `with_names()`; two statements, whatever their number."""
+    hidden, handed = hidden_by(decisions), handing.hand_overs_of(decisions)
+    return [_question(decision, hidden.get(decision.company_id, 0), handed.get(decision.pk, []), reader) for decision in decisions]
+
+
+def _question(decision: CategoryDecision, hides: int, handed: Sequence[HandOver], reader: User) -> Question:
+    days = (timezone.localdate() - timezone.localdate(decision.created_at)).days
+    told = [handing.told(one, reader) for one in handed]
+    return Question(decision, explain(decision), hides, max(days, 0), told, handed[-1].note if handed else "")
+
+
+def hidden_by(decisions: Collection[CategoryDecision]) -> dict[int, int]:
+    """How many contacts' lead status each suggestion would hide (L1), by company. One statement."""
+    hiding = {one.company_id for one in decisions if _hides(one)}
+    rows = Lead.objects.filter(contact__company__in=hiding).order_by().values_list("contact__company").annotate(n=Count("pk"))
+    return dict(rows)
+
+
+def _hides(decision: CategoryDecision) -> bool:
+    target = decision.suggested_category
+    return decision.company.category.lead_status_enabled and not (target and target.lead_status_enabled)
 
 
 def waiting_for(user: User) -> DecisionQuerySet:
@@ -26,6 +77,28 @@ def waiting_for_anyone() -> DecisionQuerySet:
     return CategoryDecision.objects.waiting().filter(company__archived_at=None)
 
 
+def answerable_by(user: User) -> DecisionQuerySet:
+    """What this person may answer now: an administrator everything, others what was asked of them (Q3)."""
+    waiting = CategoryDecision.objects.waiting()
+    return waiting if user.is_administrator else waiting.filter(asked_of=user)
+
+
 def answered_by(user: User) -> DecisionQuerySet:
     """What this person has answered, newest first."""
     return CategoryDecision.objects.filter(outcome__in=(Outcome.ACCEPTED, Outcome.CHOSE_OTHER, Outcome.KEPT), decided_by=user).order_by("-decided_at", "-pk")
+
+
+def whom_asked() -> QuerySet[User]:
+    """Everybody of whom something waits."""
+    return User.objects.filter(pk__in=waiting_for_anyone().order_by().values("asked_of"))
+
+
+def narrowed(query: DecisionQuerySet, *, company: str = "", asked_of: str = "") -> DecisionQuerySet:
+    """Those whose company's name holds these words, and that were asked of this user ("0": of nobody). What names nothing is ignored."""
+    if company.strip():
+        query = query.filter(company__in=Company.objects.search(company).order_by().values("pk"))
+    if asked_of == "0":
+        query = query.filter(asked_of=None)
+    elif as_pk(asked_of):
+        query = query.filter(asked_of=as_pk(asked_of))
+    return query

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from workflow.views import changes, confirmations, preview, rule_history, settings, setup, tryout
+from workflow.views import changes, confirmations, handing, preview, rule_history, settings, setup, several, tryout
 
 app_name = "workflow"
 urlpatterns = [
     path("confirmations/", confirmations.confirmations, name="confirmations"),
-    path("confirmations/answers/", confirmations.answer_several, name="answer-several"),
+    path("confirmations/answers/", several.answer_several, name="answer-several"),
+    path("confirmations/undo/", several.undo_several, name="undo-several"),
+    path("confirmations/hand-over/", handing.hand_over, name="hand-over"),
+    path("confirmations/take-back/", handing.hand_over_take_back, name="take-back"),
     path("confirmations/<int:pk>/", confirmations.confirmation, name="confirmation"),
     path("confirmations/<int:pk>/quick/", confirmations.confirmation_quick, name="confirmation-quick"),
     path("companies/<int:pk>/history/", confirmations.company_history, name="company-history"),

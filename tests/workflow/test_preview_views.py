@@ -187,7 +187,7 @@ def test_what_it_asks_is_one_list_under_confirmations_q6(maja, won, category):
     page = _html(maja.get(batch.get_absolute_url()))
     assert "3 questions wait for an answer" in page
     assert "Withdraw the questions" in page
-    assert len(maja.get(reverse("workflow:confirmations"), {"batch": batch.pk}).context["decisions"]) == 3
+    assert len(maja.get(reverse("workflow:confirmations"), {"batch": batch.pk}).context["questions"]) == 3
     assert "3 questions that nobody has answered would be withdrawn" in page
     response = maja.post(reverse("workflow:batch-undo", args=[batch.pk]), follow=True)
     assert [str(message) for message in response.context["messages"]] == ["3 questions withdrawn"]

@@ -1,10 +1,9 @@
-"""The confirmation dialog and the inbox (Q1 to Q7)."""
+"""The confirmation dialog and the inbox (Q1 to Q5)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,19 +12,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.http import Request
 from crm.models import Company, CompanyCategory
-from crm.paging import count_capped, paginate
-from crm.retrying import retrying
+from crm.paging import Page, count_capped, paginate
 from crm.slots import category_undo
 from crm.text import as_pk
-from crm.views.base import done, finish, next_url, page, require
-from leads.models import Lead
-from workflow import decisions, inbox
-from workflow.decisions import Answered, NothingToDecide, Stale, TargetDeleted
+from crm.views.base import done, next_url, page, require
+from workflow import decisions, handing, inbox
+from workflow.decisions import NothingToDecide, Stale, TargetDeleted
 from workflow.explain import explain
-from workflow.history import entries_for, page_of
+from workflow.history import by_company, entries_for, page_of
+from workflow.inbox import Question
 from workflow.models import CategoryDecision, Outcome, Trigger
+from workflow.views.several import asked_ids, give, say, several
 
-MOST_IN_A_DIALOG = 50  # Q6: more are answered in the inbox
+MANY = 10  # suggestions: from here on the inbox has a search box
 
 
 def _find(request: Request, pk: int) -> CategoryDecision:
@@ -37,16 +36,24 @@ def _find(request: Request, pk: int) -> CategoryDecision:
 
 
 def context_of(request: Request, decision: CategoryDecision, **extra: Any) -> dict[str, Any]:
-    """Everything the dialog says about one suggestion. Two statements."""
+    """Everything the dialog says about one suggestion. Three statements, one more for one that a newer one has replaced."""
     company, target = decision.company, decision.suggested_category
-    hidden = company.category.lead_status_enabled and not (target and target.lead_status_enabled)
+    handed = handing.hand_overs_of([decision]).get(decision.pk, [])
     return {
         "active": "confirmations", "decision": decision, "company": company, "why": explain(decision),
         "is_lead_status": decision.cause == Trigger.LEAD_STATUS_SET, "target_deleted": bool(target and target.archived_at),
-        "hidden_contacts": Lead.objects.filter(contact__company=company).count() if hidden else 0, "changed_by": _last_changed_by(decision),
+        "hidden_contacts": inbox.hidden_by([decision]).get(company.pk, 0), "changed_by": _last_changed_by(decision),
         "stale": company.category_id != decision.from_category_id, "categories": CompanyCategory.objects.active(),
-        "next": next_url(request, company.get_absolute_url()), "is_over": decision.outcome != Outcome.WAITING, **extra,
+        "next": next_url(request, company.get_absolute_url()), "is_over": decision.outcome != Outcome.WAITING, "newer": _newer(request, decision),
+        "handed": handing.told(handed[-1], request.user) if handed else "", "note": handed[-1].note if handed else "", **extra,
     }  # fmt: skip
+
+
+def _newer(request: Request, decision: CategoryDecision) -> CategoryDecision | None:
+    """What has taken this one's place, if this person may answer it."""
+    if decision.outcome != Outcome.REPLACED or not request.user.may_edit_companies:
+        return None
+    return inbox.answerable_by(request.user).filter(company=decision.company).first()
 
 
 def _last_changed_by(decision: CategoryDecision) -> str:
@@ -60,11 +67,12 @@ def _last_changed_by(decision: CategoryDecision) -> str:
 
 
 def confirmation(request: Request, pk: int) -> HttpResponse:
-    """One suggestion with its three answers: a dialog, or without JavaScript a page."""
+    """One suggestion with its three answers: a dialog, inside an open one its next question, or without JavaScript a page."""
     if request.method == "POST":
         return _answer(request, pk, fragment="body")
     answer = "other" if request.GET.get("other") else ""
-    return page(request, "workflow/confirmation.html", context_of(request, _find(request, pk), answer=answer), fragment="dialog")
+    fragment = "body" if request.htmx.target == "confirm-form" else "dialog"
+    return page(request, "workflow/confirmation.html", context_of(request, _find(request, pk), answer=answer), fragment=fragment)
 
 
 @require_POST
@@ -98,107 +106,51 @@ def _answer(request: Request, pk: int, *, fragment: str) -> HttpResponse:
     return done(request, say(answered), to=decision.company.get_absolute_url(), undo=undo)
 
 
-def give(pk: int, answer: str, category: CompanyCategory | None, *, by: Any, seen_version: int) -> Answered:
-    """Pass one answer on to the verb it names; done again after a deadlock."""
-    if answer == "accept":
-        return retrying(lambda: decisions.accept(pk, by=by, seen_version=seen_version))
-    if answer == "keep":
-        return retrying(lambda: decisions.keep(pk, by=by, seen_version=seen_version))
-    if category is None:
-        raise ValueError("Another category was chosen, but none was named.")
-    return retrying(lambda: decisions.choose(pk, category, by=by, seen_version=seen_version))
-
-
-def say(answered: Answered) -> str:
-    """What an answer did, for a toast."""
-    text = _("{company} is now {category}") if answered.changed else _("{company} stays {category}")
-    return text.format(company=answered.decision.company, category=answered.category)
-
-
-def _asked_ids(request: Request) -> list[int]:
-    values = request.POST if request.method == "POST" else request.GET
-    return [pk for part in values.get("ids", "").split(",") if (pk := as_pk(part))]
-
-
 @require_safe
 def confirmations(request: Request) -> HttpResponse:
     """The inbox: what waits for me; for administrators also everyone's; what I have answered.
 
-    `ids` shows just those, `batch` those of a rule that was applied to existing companies.
+    `ids` shows just those, `batch` those of a rule that was applied to existing companies; `q` is part of a company's name, `of` whom it was asked of.
     """
     tab, is_administrator = request.GET.get("tab", ""), request.user.is_administrator
-    mine, ids = inbox.waiting_for(request.user), _asked_ids(request)
+    ids = asked_ids(request)
     if request.GET.get("dialog") and request.htmx:
         return several(request, ids)
-    if tab == "everyone" and is_administrator:
-        query = inbox.waiting_for_anyone()
-    elif tab == "answered":
-        query = inbox.answered_by(request.user)
-    else:
-        query, tab = mine, ""
+    tab = tab if tab == "answered" or (tab == "everyone" and is_administrator) else ""
+    lists = {"": inbox.waiting_for(request.user), "everyone": inbox.waiting_for_anyone(), "answered": inbox.answered_by(request.user)}
+    query, batch = lists[tab], as_pk(request.GET.get("batch"))
     if ids:
         query = query.filter(pk__in=ids)
-    if batch := as_pk(request.GET.get("batch")):
+    if batch:
         query = query.filter(batch=batch)
+    q, of = request.GET.get("q", ""), request.GET.get("of", "") if tab == "everyone" else ""
+    found_in = inbox.narrowed(query, company=q, asked_of=of)
     moment = "decided_at" if tab == "answered" else "created_at"
-    found = paginate(query.with_names(), field=moment, descending=True, cursor=request.GET.get("page", ""))
+    found = paginate(found_in.with_names().select_related("company__our_contact"), field=moment, descending=True, cursor=request.GET.get("page", ""))
+    mine = count_capped(lists[""])
+    everyone = count_capped(lists["everyone"]) if is_administrator else 0
     context = {
-        "active": "confirmations", "tab": tab, "found": found, "mine": count_capped(mine), "is_administrator": is_administrator,
-        "only_these": bool(ids or batch), "everyone": count_capped(inbox.waiting_for_anyone()) if is_administrator else 0,
-        "decisions": [{"decision": decision, "why": explain(decision)} for decision in found.rows],
+        "active": "confirmations", "tab": tab, "found": found, "mine": mine, "is_administrator": is_administrator, "everyone": everyone,
+        "only_these": bool(ids or batch), "q": q, "of": of, "whom": list(inbox.whom_asked()) if tab == "everyone" else [],
+        "many": bool(q or of) or tab == "answered" or (everyone if tab else mine) >= MANY, "here": _here(request), "narrowed": bool(q or of),
+        **_rows(request, found, tab),
     }  # fmt: skip
     return page(request, "workflow/confirmations.html", context, fragment="inbox")
 
 
-def several(request: Request, ids: list[int], *, status: int = 200, fragment: str = "dialog", problems: dict[int, str] | None = None) -> HttpResponse:
-    """Several suggestions from one save: one dialog with one list (Q6)."""
-    return page(request, "workflow/several.html", several_context(request, ids, problems or {}), fragment=fragment, status=status)
+def _here(request: Request) -> str:
+    """The address of this page without what is ticked in it at the moment, which the live part sends along."""
+    kept = request.GET.copy()
+    kept.pop("chosen", None)
+    return f"{request.path}?{kept.urlencode()}" if kept else request.path
 
 
-def several_context(request: Request, ids: list[int], problems: dict[int, str]) -> dict[str, Any]:
-    """The list of those that still wait for this person."""
-    query = CategoryDecision.objects.waiting().filter(pk__in=ids)
-    if not request.user.is_administrator:
-        query = query.filter(asked_of=request.user)
-    found = list(query.with_names().order_by("company__name", "pk")[: MOST_IN_A_DIALOG + 1])
-    too_many = len(found) > MOST_IN_A_DIALOG
-    return {
-        "active": "confirmations", "ids": ",".join(map(str, ids)), "too_many": too_many, "count": len(ids) if too_many else len(found),
-        "rows": [{"decision": decision, "why": explain(decision), "problem": problems.get(decision.pk, "")} for decision in found],
-        "categories": CompanyCategory.objects.active(), "next": next_url(request, "/"),
-    }  # fmt: skip
-
-
-@require_POST
-def answer_several(request: Request) -> HttpResponse:
-    """Answer a list: each row stands for itself, and what could not be done is asked again."""
-    problems: dict[int, str] = {}
-    ids = _asked_ids(request)
-    everything = request.POST.get("all") == "accept"
-    count = 0
-    for pk in ids[:MOST_IN_A_DIALOG]:
-        answer, seen = request.POST.get(f"answer-{pk}", ""), as_pk(request.POST.get(f"seen-{pk}"))
-        if not seen or not (everything or answer):
-            continue
-        category = CompanyCategory.objects.active().filter(pk=as_pk(answer)).first() if not everything else None
-        answer = "accept" if everything else "other" if category else answer
-        if answer not in ("accept", "keep", "other"):
-            problems[pk] = _("The category has been deleted. Choose another one.")
-            continue
-        try:
-            give(pk, answer, category, by=request.user, seen_version=seen)
-            count += 1
-        except Stale:
-            problems[pk] = _("The category has changed meanwhile. Please choose again.")
-        except (NothingToDecide, PermissionDenied, CategoryDecision.DoesNotExist):
-            continue
-        except TargetDeleted:
-            problems[pk] = _("The category has been deleted. Choose another one.")
-    if problems:
-        fragment = "dialog" if request.htmx.target == "modal" else "body"
-        return several(request, ids, status=409, fragment=fragment, problems=problems)
-    messages.success(request, _("{n} answered").format(n=count))
-    return finish(request, to="/")
+def _rows(request: Request, found: Page, tab: str) -> dict[str, Any]:
+    """What waits, each with what one needs to know to decide; or what was answered, together by company."""
+    if tab == "answered":
+        return {"groups": by_company(entries_for(request.user, found.rows)), "questions": []}
+    asked: list[Question] = inbox.questions(found.rows, request.user)
+    return {"questions": asked, "chosen": [as_pk(value) for value in request.GET.getlist("chosen")], "groups": []}
 
 
 @require_safe
