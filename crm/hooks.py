@@ -4,7 +4,6 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.help import HELPS
@@ -12,19 +11,8 @@ from crm.http import Request
 from crm.item_uses import CompaniesOfCategory, SalesInStage, SalesWithReason
 from crm.list_filters import FILTERS, VIEWS
 from crm.models import CompanyCategory, FollowUp, SaleReason, SaleStage, User
-from crm.models.rights import EDIT_COMPANY
+from crm.overview import follow_ups_due, my_pipeline, stalled_sales
 from crm.slots import NavItem, Panel, SettingsArea, SettingsScreen, register
-
-URGENT = 25  # follow-ups on the overview
-
-
-def follow_ups_due(request: Request, user: Any) -> str:
-    """What I am to follow up today, and what I should have before. One statement."""
-    if not request.user.has_perm("crm.view_company"):
-        return ""
-    due = list(FollowUp.objects.due_for(request.user, timezone.localdate())[: URGENT + 1])
-    context = {"follow_ups": due[:URGENT], "more": len(due) > URGENT, "may_write": request.user.has_perm(EDIT_COMPANY)}
-    return render_to_string("crm/overview_follow_ups.html", context, request)
 
 
 def what_a_user_leaves(request: Request, user: Any) -> str:
@@ -72,6 +60,8 @@ register(
     *VIEWS,
     Panel("overview", 20, follow_ups_due),
     Panel("user-leaves", 20, what_a_user_leaves),
+    Panel("overview", 40, stalled_sales),
+    Panel("overview", 50, my_pipeline),
     CompaniesOfCategory(),
     SalesInStage(),
     SalesWithReason(),

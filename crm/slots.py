@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db import models
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 
 from crm.filters import ListFilter, SavedView, add_to_lists
 from crm.http import Request
@@ -239,6 +241,19 @@ def help_of(view_name: str) -> Help | None:
     """The help text of the page with this URL name: its own, or that of the screen it is."""
     screen = next((screen.key for screen in settings_screens if screen.url_name == view_name), "")
     return helps.get(view_name) or helps.get(screen)
+
+
+class Quiet(SafeString):
+    """What a section of the overview returns that has nothing to show: one line that says so, instead of a hole."""
+
+    def __new__(cls, text: object) -> Quiet:
+        return super().__new__(cls, conditional_escape(text))
+
+
+def sections_of(request: Request, place: str, subject: Any) -> tuple[list[str], list[str]]:
+    """The panels at `place` in their order, and apart from them the lines of those that have nothing to show."""
+    found = [html for panel in panels if panel.place == place and (html := panel.render(request, subject))]
+    return [html for html in found if not isinstance(html, Quiet)], [html for html in found if isinstance(html, Quiet)]
 
 
 def badges_for(request: Request, place: str, records: Sequence[Any]) -> list[dict[str, Any]]:

@@ -4,11 +4,12 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from crm.views import account, archiving, bulk, companies, contacts, facts, pipeline, record_lists, remarks, sales, settings, users
+from crm.views.overview import overview
 from crm.views.settings_log import settings_log
 
 app_name = "crm"
 urlpatterns = [
-    path("", companies.overview, name="overview"),
+    path("", overview, name="overview"),
     path("login/", account.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", account.set_language, name="language"),

@@ -14,15 +14,17 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import slots
 from crm.http import Request
-from crm.models import Company, CompanyCategory, Contact
-from crm.slots import Badge, NavItem, Panel, SettingsArea, SettingsScreen, register
+from crm.models import Company, CompanyCategory, Contact, User
+from crm.paging import count_capped
+from crm.slots import Badge, NavItem, Panel, Quiet, SettingsArea, SettingsScreen, register
 from leads.defaults import leads_in
 from leads.help import HELPS
 from leads.item_uses import ContactsWithStatus
 from leads.list_filters import FILTERS
 from leads.models import Lead, LeadStatus
 
-LATEST = 25
+LATEST = 25  # of a history
+NEWEST = 8  # rows of the overview
 
 
 def contact_statuses(request: Request, contacts: Sequence[Contact]) -> dict[int, str]:
@@ -106,8 +108,22 @@ def told_of_move(contact: Contact, was: Company, now: Company) -> str:
     return text.format(status=lead.status, category=now.category)
 
 
+def new_leads(request: Request, user: User) -> str:
+    """New leads of my companies that nobody has touched, the newest first. Six statements."""
+    if not user.has_perm("crm.view_contact"):
+        return ""
+    found = Lead.objects.new_of(user)
+    leads = list(found.select_related("contact__company").order_by("-created_at", "-pk")[:NEWEST])
+    if not leads:
+        return Quiet(gettext("No new leads at your companies."))
+    statuses = contact_statuses(request, [lead.contact for lead in leads])
+    rows = [{"lead": lead, "contact": lead.contact, "status": statuses.get(lead.contact_id, "")} for lead in leads]
+    return render_to_string("leads/overview.html", {"rows": rows, "count": count_capped(found)}, request)
+
+
 register(
     NavItem("leads", _("Leads"), _("Leads"), "leads:board", "funnel", 35, "leads.view_lead", on_phone=False),
+    Panel("overview", 30, new_leads),
     Badge("company-contacts", _("Lead status"), contact_statuses),
     Badge("contacts", _("Lead status"), contact_statuses),
     Badge("companies", _("Lead status"), company_statuses),

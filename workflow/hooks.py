@@ -9,15 +9,16 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from crm import slots
 from crm.filters import ListFilter, SavedView, fixed
 from crm.http import Request
 from crm.meanings import Meaning
-from crm.models import Company, CompanyCategory, Contact, Sale
+from crm.models import Company, CompanyCategory, Contact, Sale, User
 from crm.paging import count_capped
-from crm.slots import Badge, BatchPage, NavItem, Panel, SettingsArea, SettingsScreen, UndoOffer, register
+from crm.slots import Badge, BatchPage, NavItem, Panel, Quiet, SettingsArea, SettingsScreen, UndoOffer, register
 from workflow import decisions, handing, inbox
 from workflow.explain import explain
 from workflow.help import HELPS
@@ -33,6 +34,7 @@ from workflow.views.confirmations import context_of
 from workflow.views.several import several_context
 
 LATEST = 8
+OLDEST = 5
 
 
 def waiting_count(request: Request) -> int:
@@ -99,14 +101,29 @@ def failed_rules(request: Request, subject: Any) -> str:
     return render_to_string("workflow/failed_banner.html", {"count": count}, request) if count else ""
 
 
-def overview(request: Request, subject: Any) -> str:
-    """What waits for me, and what moved lately."""
-    if not request.user.has_perm("crm.view_company"):
+def confirmations_of(request: Request, user: User) -> str:
+    """What waits for me, the oldest first, and a reminder of what has waited long. At most five statements."""
+    if not user.has_perm("crm.view_company"):
         return ""
-    waiting = [{"decision": decision, "why": explain(decision)} for decision in inbox.waiting_for(request.user).with_names()[:5]]
-    moved = CategoryDecision.objects.filter(outcome__in=APPLIED, from_category__isnull=False).with_names().order_by("-decided_at", "-pk")[:LATEST]
-    context = {"waiting": waiting, "moved": [{"decision": decision, "why": explain(decision)} for decision in moved]}
+    waiting = inbox.waiting_for(user)
+    found = list(waiting.with_names().select_related("company__our_contact").order_by("created_at", "pk")[:OLDEST])
+    if not found:
+        return Quiet(_t("No confirmations wait for you."))
+    context = {
+        "questions": inbox.questions(found, user), "count": waiting_count(request), "long": count_capped(inbox.waiting_long(waiting)),
+    }  # fmt: skip
     return render_to_string("workflow/overview.html", context, request)
+
+
+def latest_changes(request: Request, user: User) -> str:
+    """How the categories of my companies have changed lately. One statement."""
+    if not user.has_perm("crm.view_company"):
+        return ""
+    mine = CategoryDecision.objects.filter(company__our_contact=user, company__archived_at=None, outcome__in=APPLIED, from_category__isnull=False)
+    found = [{"decision": decision, "why": explain(decision)} for decision in mine.with_names().order_by("-decided_at", "-pk")[:LATEST]]
+    if not found:
+        return Quiet(_t("None of your companies has changed category yet."))
+    return render_to_string("workflow/overview_moved.html", {"moved": found}, request)
 
 
 def what_a_user_leaves(request: Request, user: Any) -> str:
@@ -176,7 +193,8 @@ register(
     Panel("company-top", 10, pending_of_company),
     Panel("company-aside", 10, history),
     Panel("sale-top", 10, pending_of_sale),
-    Panel("overview", 10, overview),
+    Panel("overview", 10, confirmations_of),
+    Panel("overview", 60, latest_changes),
     Panel("user-leaves", 10, what_a_user_leaves),
     Panel("item-edit", 20, what_a_category_ends),
     SettingsArea(

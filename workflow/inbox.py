@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -75,6 +76,12 @@ def waiting_for(user: User) -> DecisionQuerySet:
 def waiting_for_anyone() -> DecisionQuerySet:
     """Everything that waits, for administrators."""
     return CategoryDecision.objects.waiting().filter(company__archived_at=None)
+
+
+def waiting_long(query: DecisionQuerySet) -> DecisionQuerySet:
+    """Those that have waited for more than three days."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return query.filter(created_at__lt=midnight - dt.timedelta(days=LONG))
 
 
 def answerable_by(user: User) -> DecisionQuerySet:

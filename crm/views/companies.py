@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from crm import slots
 from crm.forms.records import CompanyForm
 from crm.http import Request
-from crm.models import Company, CompanyCategory, Sale
+from crm.models import Company, CompanyCategory
 from crm.text import as_pk
 from crm.views.base import done, edit_record, fetch, page, refused, require, unit_of_work
 from crm.views.cards import SHOWN, capped, card_of, sales_of
@@ -76,10 +76,3 @@ def company_category(request: Request, pk: int) -> HttpResponse:
     company.save()
     text = _("{company} is now {category}").format(company=company, category=category)
     return done(request, text, to=company.get_absolute_url(), undo=slots.category_undo(request, company.pk))
-
-
-@require_safe
-def overview(request: Request) -> HttpResponse:
-    """Where the day starts: what waits, my open sales, what moved lately."""
-    mine = Sale.objects.current().filter(owner=request.user, status=Sale.Status.OPEN).select_related("company", "stage").order_by("expected_close", "pk")[:10]
-    return render(request, "crm/overview.html", {"active": "home", "sales": mine})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
@@ -11,13 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.actor import current_actor
-from crm.models import Contact
+from crm.models import Contact, User
 from crm.models.bulk import Row, WatchedQuerySet
 from crm.models.companies import lock_companies, lock_contacts
 from crm.models.watch import Watched
 from crm.sql import among, insert_rows, keys
 from leads.models.statuses import LeadStatus
 from leads.signals import LeadChange, leads_changed
+
+NEW = dt.timedelta(days=14)
 
 
 def _lock_companies_of(contacts: list[int]) -> None:
@@ -43,6 +46,18 @@ class LeadQuerySet(WatchedQuerySet):
             text = f"SELECT COUNT(*) FROM leads_lead l JOIN crm_contact p ON p.id = l.contact_id WHERE {among('p.company_id')}"
             cursor.execute(text, [keys(company_ids)])
             return cursor.fetchone()[0]
+
+    def new_of(self, user: User) -> Self:
+        """Leads that wait for a first step: at current companies of this user, open, given by Havn or new, and touched by nobody."""
+        touched = LeadStatusChange.objects.filter(contact=models.OuterRef("pk"), from_status__isnull=False, is_automatic=False, is_replacement=False)
+        company = {"our_contact": user, "archived_at": None, "category__lead_status_enabled": True}  # L1
+        return self.filter(
+            models.Q(is_automatic=True) | models.Q(created_at__gte=timezone.now() - NEW),
+            ~models.Exists(touched),
+            status__meaning=LeadStatus.Meaning.OPEN,
+            contact__archived_at=None,
+            **{f"contact__company__{name}": value for name, value in company.items()},
+        )
 
     def replace_status(self, new: LeadStatus) -> int:
         """Give these another status because theirs goes (C4): each change is kept, and fires no rule. Returns how many.

@@ -19,14 +19,22 @@ HTMX = {"HX-Request": "true"}
 OURS = ("crm", "leads", "workflow")
 ROUTES = {f"{space}:{pattern.name}": str(pattern.pattern) for space in OURS for pattern in get_resolver().namespace_dict[space][1].url_patterns}
 FOR_ANYBODY = {"crm:login", "crm:language", "crm:health", "crm:welcome"}  # no login needed
-FOR_EVERY_USER = {"crm:overview", "crm:logout", "crm:theme", "workflow:confirmations", "workflow:answer-several"}  # no permission needed
+FOR_EVERY_USER = {
+    "crm:overview",
+    "crm:logout",
+    "crm:theme",
+    "workflow:confirmations",
+    "workflow:answer-several",
+    "workflow:hand-over",
+    "workflow:take-back",
+}  # no permission needed
 VERBS = {
     "crm:logout", "crm:theme", "crm:company-category", "crm:sale-won", "crm:sale-reopen", "crm:sale-stage", "leads:contact-lead-status",
     "crm:user-reactivate", "crm:user-link",
     *[f"crm:{kind}-{verb}" for kind in ("company", "contact", "sale") for verb in ("archive", "restore")],
     *[f"crm:note-{verb}" for verb in ("delete", "restore")], *[f"crm:follow-up-{verb}" for verb in ("delete", "restore", "done", "undone")],
     *[f"crm:{name}-list-{verb}" for name in ("category", "stage", "reason") for verb in ("move", "restore")], "crm:category-list-default",
-    "leads:status-list-move", "leads:status-list-restore", "leads:status-list-default", "workflow:confirmation-quick", "workflow:answer-several",
+    "leads:status-list-move", "leads:status-list-restore", "leads:status-list-default", "workflow:confirmation-quick", "workflow:answer-several", "workflow:undo-several", "workflow:take-back",
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
     "workflow:preview-apply", "workflow:batch-apply",
 }  # fmt: skip
@@ -36,7 +44,7 @@ LEADS_ON = {
     "crm:user-link-made",
 }  # to the first screen; to the user, where no link was made
 WHOLE = {  # ordinary navigation: htmx never asks for them
-    "crm:overview", "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit", "crm:user-new", "crm:user-edit", "crm:user-deactivate",
+    "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit", "crm:user-new", "crm:user-edit", "crm:user-deactivate",
 }  # fmt: skip
 PART = {"crm:company-fact": "phone", "crm:contact-fact": "email", "crm:sale-fact": "amount"}  # of an address that names a part of its record
 PRIVATE = sorted(ROUTES.keys() - FOR_ANYBODY)

@@ -37,7 +37,13 @@ def hand_over(request: Request) -> HttpResponse:
     form = HandOverForm(request.POST or None, asked=found, by=request.user)
     if request.method == "POST" and found and form.is_valid():
         return _handed(request, found, form.cleaned_data["to"], form.cleaned_data["note"])
-    context: dict[str, Any] = {"active": "confirmations", "form": form, "decisions": found, "ids": ",".join(map(str, ids)), "next": next_url(request, reverse(INBOX))}
+    context: dict[str, Any] = {
+        "active": "confirmations",
+        "form": form,
+        "decisions": found,
+        "ids": ",".join(map(str, ids)),
+        "next": next_url(request, reverse(INBOX)),
+    }
     fragment = "body" if request.htmx.target in ("confirm-form", "hand-over-form") else "dialog"
     return page(request, "workflow/hand_over.html", context, fragment=fragment, status=422 if request.method == "POST" else 200)
 
@@ -70,7 +76,10 @@ def hand_over_take_back(request: Request) -> HttpResponse:
         except CannotHandOver as refusal:
             messages.error(request, refusal.why)
         except NothingToDecide as ended:
-            messages.error(request, _("{company} was answered meanwhile: it is {category}.").format(company=ended.decision.company, category=ended.decision.company.category))
+            messages.error(
+                request,
+                _("{company} was answered meanwhile: it is {category}.").format(company=ended.decision.company, category=ended.decision.company.category),
+            )
         except HandOver.DoesNotExist:
             continue
     if not ids:

@@ -20,7 +20,8 @@ from crm.models import CompanyCategory
 from crm.retrying import retrying
 from crm.slots import UndoOffer
 from crm.text import as_pk
-from crm.views.base import done, finish, next_url, page, refused, require, say as tell
+from crm.views.base import done, finish, next_url, page, refused, require
+from crm.views.base import say as tell
 from workflow import decisions, inbox
 from workflow.decisions import Answered, NothingToDecide, Stale, TargetDeleted
 from workflow.models import CategoryDecision
@@ -154,7 +155,9 @@ def _told(request: Request, result: Result) -> HttpResponse:
     """What was done, with Undo for all of it; and what needed no answer any more."""
     changed = [answered.decision.pk for answered in result.given if answered.changed]
     if result.given:
-        offer = UndoOffer(reverse("workflow:undo-several"), {"ids": ",".join(map(str, changed))}, "" if len(changed) == 1 else _("Undo all")) if changed else None
+        offer = (
+            UndoOffer(reverse("workflow:undo-several"), {"ids": ",".join(map(str, changed))}, "" if len(changed) == 1 else _("Undo all")) if changed else None
+        )
         tell(request, result.summary, undo=offer)
     for text in result.over:
         messages.error(request, text)
