@@ -5,8 +5,10 @@ Who had it, who has it now, and who did that is kept: `HandOver`. Nobody is the 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from itertools import batched
+from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -95,6 +97,19 @@ def hand_overs_of(decisions: Iterable[CategoryDecision]) -> dict[int, list[HandO
     for handed in query.order_by("pk"):
         found.setdefault(handed.decision_id, []).append(handed)
     return found
+
+
+class Told(NamedTuple):
+    """A hand-over in words."""
+
+    text: str
+    at: dt.datetime
+    note: str = ""
+
+
+def tell(found: Iterable[HandOver], reader: User) -> list[Told]:
+    """These as `reader` is told of them. No statement."""
+    return [Told(told(handed, reader), handed.at, handed.note) for handed in found]
 
 
 def told(handed: HandOver, reader: User | None = None) -> str:

@@ -14,7 +14,7 @@ from crm.paging import SIZE, Page
 from crm.text import as_pk
 from workflow.again import RETRY, may_ask_again
 from workflow.explain import explain
-from workflow.handing import hand_overs_of, told
+from workflow.handing import hand_overs_of, tell
 from workflow.models import CategoryDecision, Outcome
 from workflow.undo import may_undo_batch, why_not
 
@@ -101,7 +101,7 @@ def entries_for(user: User, decisions: Iterable[CategoryDecision]) -> list[dict[
         {
             "decision": decision,
             "why": explain(decision),
-            "hand_overs": [told(one, user) for one in handed.get(decision.pk, [])],
+            "hand_overs": tell(handed.get(decision.pk, []), user),
             "can_undo": may_edit and not why_not(decision),
             "can_ask_again": may_edit and may_ask_again(decision),
             "can_see_batch": decision.batch is not None and decision.batch.kind != RETRY and may_undo_batch(decision.batch, user),

@@ -34,6 +34,7 @@ from workflow.views.confirmations import context_of
 from workflow.views.several import several_context
 
 LATEST = 8
+MOVED = 5  # changes on the overview
 OLDEST = 5
 
 
@@ -47,11 +48,8 @@ def waiting_count(request: Request) -> int:
 def _notice(request: Request, decision: CategoryDecision | None) -> str:
     if decision is None:
         return ""
-    handed = handing.hand_overs_of([decision]).get(decision.pk, [])
-    context = {
-        "decision": decision, "why": explain(decision), "may_answer": decisions.may_answer(decision, request.user),
-        "handed": handing.told(handed[-1], request.user) if handed else "", "note": handed[-1].note if handed else "",
-    }  # fmt: skip
+    handed = handing.tell(handing.hand_overs_of([decision]).get(decision.pk, []), request.user)
+    context = {"decision": decision, "why": explain(decision), "may_answer": decisions.may_answer(decision, request.user), "handed": handed}
     return render_to_string("workflow/pending.html", context, request)
 
 
@@ -120,7 +118,7 @@ def latest_changes(request: Request, user: User) -> str:
     if not user.has_perm("crm.view_company"):
         return ""
     mine = CategoryDecision.objects.filter(company__our_contact=user, company__archived_at=None, outcome__in=APPLIED, from_category__isnull=False)
-    found = [{"decision": decision, "why": explain(decision)} for decision in mine.with_names().order_by("-decided_at", "-pk")[:LATEST]]
+    found = [{"decision": decision, "why": explain(decision)} for decision in mine.with_names().order_by("-decided_at", "-pk")[:MOVED]]
     if not found:
         return Quiet(_t("None of your companies has changed category yet."))
     return render_to_string("workflow/overview_moved.html", {"moved": found}, request)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.models import Company, User
 from crm.models.rights import EDIT_COMPANY
@@ -15,6 +17,7 @@ from crm.text import as_pk
 from leads.models import Lead
 from workflow import handing
 from workflow.explain import Explanation, explain
+from workflow.handing import Told
 from workflow.models import CategoryDecision, DecisionQuerySet, HandOver, Outcome
 
 LONG = 3  # days: what has waited longer is marked
@@ -28,8 +31,14 @@ class Question:
     why: Explanation
     hides: int  # contacts whose lead status it would hide
     days: int  # that it has waited
-    hand_overs: list[str] = field(default_factory=list)  # in words, the first first
-    note: str = ""  # of the last hand-over
+    hand_overs: list[Told] = field(default_factory=list)  # the first first
+
+    @property
+    def age(self) -> str:
+        """How long it has waited, in words."""
+        if self.days < 2:
+            return _("Asked yesterday") if self.days else _("Asked today")
+        return ngettext("Asked {n} day ago", "Asked {n} days ago", self.days).format(n=self.days)
 
     @property
     def waits_long(self) -> bool:
@@ -45,8 +54,7 @@ def questions(decisions: Sequence[CategoryDecision], reader: User) -> list[Quest
 
 def _question(decision: CategoryDecision, hides: int, handed: Sequence[HandOver], reader: User) -> Question:
     days = (timezone.localdate() - timezone.localdate(decision.created_at)).days
-    told = [handing.told(one, reader) for one in handed]
-    return Question(decision, explain(decision), hides, max(days, 0), told, handed[-1].note if handed else "")
+    return Question(decision, explain(decision), hides, max(days, 0), handing.tell(handed, reader))
 
 
 def hidden_by(decisions: Collection[CategoryDecision]) -> dict[int, int]:

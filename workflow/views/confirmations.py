@@ -45,7 +45,7 @@ def context_of(request: Request, decision: CategoryDecision, **extra: Any) -> di
         "hidden_contacts": inbox.hidden_by([decision]).get(company.pk, 0), "changed_by": _last_changed_by(decision),
         "stale": company.category_id != decision.from_category_id, "categories": CompanyCategory.objects.active(),
         "next": next_url(request, company.get_absolute_url()), "is_over": decision.outcome != Outcome.WAITING, "newer": _newer(request, decision),
-        "handed": handing.told(handed[-1], request.user) if handed else "", "note": handed[-1].note if handed else "", **extra,
+        "handed": handing.tell(handed, request.user), **extra,
     }  # fmt: skip
 
 
