@@ -113,7 +113,7 @@ def confirmations(request: Request) -> HttpResponse:
     `ids` shows just those, `batch` those of a rule that was applied to existing companies; `q` is part of a company's name, `of` whom it was asked of.
     """
     tab, is_administrator = request.GET.get("tab", ""), request.user.is_administrator
-    ids = asked_ids(request)
+    ids = asked_ids(request, ticked=False)
     if request.GET.get("dialog") and request.htmx:
         return several(request, ids)
     tab = tab if tab == "answered" or (tab == "everyone" and is_administrator) else ""
@@ -132,17 +132,10 @@ def confirmations(request: Request) -> HttpResponse:
     context = {
         "active": "confirmations", "tab": tab, "found": found, "mine": mine, "is_administrator": is_administrator, "everyone": everyone,
         "only_these": bool(ids or batch), "q": q, "of": of, "whom": list(inbox.whom_asked()) if tab == "everyone" else [],
-        "many": bool(q or of) or tab == "answered" or (everyone if tab else mine) >= MANY, "here": _here(request), "narrowed": bool(q or of),
+        "many": bool(q or of) or tab == "answered" or (everyone if tab else mine) >= MANY, "here": request.get_full_path(), "narrowed": bool(q or of),
         **_rows(request, found, tab),
     }  # fmt: skip
     return page(request, "workflow/confirmations.html", context, fragment="inbox")
-
-
-def _here(request: Request) -> str:
-    """The address of this page without what is ticked in it at the moment, which the live part sends along."""
-    kept = request.GET.copy()
-    kept.pop("chosen", None)
-    return f"{request.path}?{kept.urlencode()}" if kept else request.path
 
 
 def _rows(request: Request, found: Page, tab: str) -> dict[str, Any]:
@@ -150,7 +143,7 @@ def _rows(request: Request, found: Page, tab: str) -> dict[str, Any]:
     if tab == "answered":
         return {"groups": by_company(entries_for(request.user, found.rows)), "questions": []}
     asked: list[Question] = inbox.questions(found.rows, request.user)
-    return {"questions": asked, "chosen": [as_pk(value) for value in request.GET.getlist("chosen")], "groups": []}
+    return {"questions": asked, "groups": []}
 
 
 @require_safe

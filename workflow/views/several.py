@@ -48,10 +48,10 @@ def say(answered: Answered) -> str:
     return text.format(company=answered.decision.company, category=answered.category)
 
 
-def asked_ids(request: Request) -> list[int]:
-    """The suggestions that an address or a form names: `ids`, separated by commas, or what is ticked in the inbox."""
+def asked_ids(request: Request, *, ticked: bool = True) -> list[int]:
+    """The suggestions that an address or a form names: `ids`, separated by commas; without them, what is ticked in the inbox."""
     values = request.POST if request.method == "POST" else request.GET
-    named = [*values.get("ids", "").split(","), *(values.getlist("chosen") if not values.get("ids") else [])]
+    named = values.get("ids", "").split(",") if values.get("ids") or not ticked else values.getlist("chosen")
     return list(dict.fromkeys(pk for part in named if (pk := as_pk(part))))
 
 

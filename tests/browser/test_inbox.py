@@ -1,0 +1,124 @@
+"""The inbox, handing over, and the overview, by mouse and by keyboard (Q2, Q6)."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from crm.actor import acting_as
+from crm.models import CompanyCategory, Sale, User
+from tests.browser.conftest import log_in
+from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
+from workflow.models import CategoryDecision, HandOver, Outcome, Trigger
+
+
+@pytest.fixture
+def jonas(transactional_db) -> User:
+    return UserFactory(email="jonas@havn.example", first_name="Jonas", last_name="Krogh")
+
+
+@pytest.fixture
+def signe(transactional_db) -> User:
+    return UserFactory(email="signe@havn.example", first_name="Signe", last_name="Bach")
+
+
+@pytest.fixture
+def asked(jonas) -> list[CategoryDecision]:
+    """Jonas is asked about three companies; Firma C was asked about last, and is on top."""
+    rule(Trigger.SALE_WON, CompanyCategory.objects.get(name="Customer"), ask=True)
+    with acting_as(jonas):
+        for name in ("Firma A", "Firma B", "Firma C"):
+            SaleFactory(company=CompanyFactory(name=name, our_contact=jonas), title=f"Roof of {name}", status="won")
+    return list(CategoryDecision.objects.waiting().order_by("pk"))
+
+
+def _outcomes(decisions: list[CategoryDecision]) -> list[str]:
+    return [CategoryDecision.objects.get(pk=decision.pk).outcome for decision in decisions]
+
+
+def test_q6_what_is_ticked_is_accepted_at_once_and_undone_at_once(page: Page, live_server, jonas, asked, problems):
+    a, b, c = asked
+    log_in(page, live_server.url, jonas)
+    page.goto(f"{live_server.url}/confirmations/")
+    page.click("#accept-selected")
+    expect(page.locator("#toasts .is-error")).to_contain_text("Choose at least one suggestion.")
+    page.focus("#choose-all")
+    page.keyboard.press("Space")
+    expect(page.locator("[data-chosen]")).to_have_text("3")
+    page.uncheck(f"#chosen-{c.pk}")
+    expect(page.locator("[data-chosen]")).to_have_text("2")
+    assert page.evaluate("document.querySelector('#choose-all').indeterminate")
+    page.focus("#accept-selected")
+    page.keyboard.press("Enter")
+    expect(page.locator("#inbox > li")).to_have_count(1)
+    expect(page.locator("#page-title")).to_be_focused()  # the bar is gone
+    expect(page.locator("#toasts")).to_contain_text("2 companies have a new category.")
+    assert _outcomes(asked) == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.WAITING]
+    page.get_by_role("button", name="Undo all").click()
+    expect(page.locator("#toasts")).to_contain_text("Undone for 2 companies. The same will not move them again.")
+    assert {decision.company.category.name for decision in CategoryDecision.objects.filter(pk__in=[a.pk, b.pk])} == {"Lead"}
+
+
+def test_what_is_ticked_stays_ticked_when_another_row_is_answered(page: Page, live_server, jonas, asked, problems):
+    a, b, c = asked
+    log_in(page, live_server.url, jonas)
+    page.goto(f"{live_server.url}/confirmations/")
+    page.check(f"#chosen-{a.pk}")
+    page.click(f"#keep-{c.pk}")
+    expect(page.locator(f"#ask-{c.pk}")).to_have_count(0)
+    expect(page.locator(f"#chosen-{a.pk}")).to_be_checked()
+    expect(page.locator(f"#chosen-{b.pk}")).not_to_be_checked()
+    expect(page.locator("[data-chosen]")).to_have_text("1")
+
+
+def test_a_question_is_handed_over_by_keyboard_the_colleague_sees_by_whom_and_it_is_taken_back(browser: Browser, live_server, jonas, signe, asked):
+    a = asked[0]
+    page = browser.new_context().new_page()
+    log_in(page, live_server.url, jonas)
+    page.goto(live_server.url + a.company.get_absolute_url())
+    page.focus("#review")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer-accept")).to_be_focused()
+    page.focus("#confirm-hand-over")
+    page.keyboard.press("Enter")  # in the same dialog
+    expect(page.locator("#id_to")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog .field__error").first).to_contain_text("Choose a colleague")
+    page.select_option("#id_to", label="Signe Bach")
+    page.fill("#id_note", "You met them at the fair")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator("#pending")).to_contain_text("Signe Bach has been asked.")
+    expect(page.locator("#toasts")).to_contain_text("Firma A was handed to Signe Bach")
+
+    hers = browser.new_context().new_page()
+    log_in(hers, live_server.url, signe)
+    hers.goto(f"{live_server.url}/confirmations/")
+    expect(hers.locator(f"#ask-{a.pk}")).to_contain_text("Jonas Krogh handed this to you.")
+    expect(hers.locator(f"#ask-{a.pk}")).to_contain_text("You met them at the fair")
+
+    page.get_by_role("button", name="Take back").click()
+    expect(page.locator("#toasts")).to_contain_text("1 suggestion was taken back")
+    expect(page.locator("#review")).to_be_visible()
+    hers.click(f"#accept-{a.pk}")
+    expect(hers.locator("#toasts .is-error")).to_contain_text("You do not have access to do this.")
+    assert [(one.from_user, one.to_user) for one in HandOver.objects.order_by("pk")] == [(jonas, signe), (signe, jonas)]
+
+
+def test_the_overview_follows_what_is_decided_and_reopened_on_it(page: Page, live_server, jonas, asked, problems):
+    CategoryDecision.objects.filter(pk__in=[one.pk for one in asked[1:]]).update(asked_of=None)
+    stalled = SaleFactory(title="Wind", company=None, owner=jonas, status="stalled", reopen_on="2026-01-05")
+    log_in(page, live_server.url, jonas)
+    page.focus(f"#decide-{asked[0].pk}")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer-accept")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#waiting-h")).to_have_count(0)
+    expect(page.locator(".day__quiet")).to_contain_text("No confirmations wait for you.")
+    expect(page.locator("#page-title")).to_be_focused()
+    page.focus(f"#reopen-{stalled.pk}")
+    page.keyboard.press("Enter")
+    expect(page.locator("#stalled-h")).to_have_count(0)
+    expect(page.locator("#pipeline-h")).to_contain_text("1")
+    assert Sale.objects.get(pk=stalled.pk).status == "open"
