@@ -1,0 +1,153 @@
+"""Handing over as a browser meets it: from the inbox, the dialog and the card, one or many, with and without JavaScript."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.actor import acting_as
+from tests.crm.addresses import HTMX
+from tests.crm.writes import change, plain
+from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
+from tests.workflow.changes import browser, said
+from workflow import decisions
+from workflow.models import CategoryDecision, HandOver
+
+pytestmark = pytest.mark.django_db
+URL, BACK = "/confirmations/hand-over/", "/confirmations/take-back/"
+both_ways = pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain form"])
+
+
+@pytest.fixture
+def asked(category, salesperson):
+    """Jonas is asked about A, B and C."""
+    rule("sale_won", category["Customer"], ask=True)
+    with acting_as(salesperson):
+        for name in "ABC":
+            SaleFactory(company=CompanyFactory(name=name), status="won")
+    return list(CategoryDecision.objects.waiting().order_by("pk"))
+
+
+def ids(found):
+    return ",".join(str(one.pk) for one in found)
+
+
+def whom(found):
+    return [CategoryDecision.objects.get(pk=one.pk).asked_of for one in found]
+
+
+@both_ways
+def test_one_is_handed_to_a_colleague_and_taken_back(jonas, salesperson, colleague, asked, headers):
+    html = said(jonas, jonas.post(URL, {"ids": asked[0].pk, "to": colleague.pk, "note": "Yours?"}, headers=headers))
+    handed = HandOver.objects.get()
+    assert "A was handed to Signe Bach" in html
+    assert f'action="{BACK}"' in html
+    assert f'value="{handed.pk}"' in html
+    assert (whom(asked), handed.note) == ([colleague, salesperson, salesperson], "Yours?")
+    assert "1 suggestion was taken back" in said(jonas, jonas.post(BACK, {"ids": handed.pk}, headers=headers))
+    assert whom(asked) == [salesperson] * 3
+
+
+@both_ways
+def test_many_are_handed_over_at_once(jonas, salesperson, colleague, asked, headers):
+    html = jonas.get(URL, {"chosen": [asked[0].pk, asked[2].pk]}, headers=headers).content.decode()
+    assert "Hand over 2 suggestions" in html
+    assert "2 suggestions were handed to Signe Bach" in said(jonas, jonas.post(URL, {"ids": ids([asked[0], asked[2]]), "to": colleague.pk}, headers=headers))
+    assert whom(asked) == [colleague, salesperson, colleague]
+    handed = ids(HandOver.objects.all())
+    assert "2 suggestions were taken back" in said(jonas, jonas.post(BACK, {"ids": handed}, headers=headers))
+
+
+def test_the_choice_has_whoever_may_answer_but_not_whom_it_waits_for(jonas, salesperson, colleague, administrator, asked):
+    UserFactory(first_name="Lone", groups=[])
+    UserFactory(first_name="Left", is_active=False)
+    field = jonas.get(URL, {"ids": asked[0].pk}).context["form"].fields["to"]
+    assert list(field.queryset) == [administrator, colleague]
+
+
+@pytest.mark.parametrize("to", ["", "0", "x", "\x00", "99999999999999999999999"])
+def test_without_a_colleague_it_is_a_422_with_what_was_typed(jonas, salesperson, asked, to):
+    response = jonas.post(URL, {"ids": asked[0].pk, "to": to, "note": "Typed"}, headers=HTMX)
+    assert response.status_code == 422
+    assert 'value="Typed"' in response.content.decode()
+    assert whom(asked) == [salesperson] * 3
+
+
+@pytest.mark.parametrize("named", ["", "x", "²", "99999999999999999999999", "\x00", "0,-1"])
+def test_naming_nothing_is_said_and_never_fails(jonas, asked, named):
+    assert jonas.get(URL, {"ids": named}).status_code == 200
+    assert jonas.get(URL, {"ids": named}, headers={**HTMX, "HX-Current-URL": "http://testserver/confirmations/"}).status_code in (409, 422)
+    assert jonas.post(URL, {"ids": named, "to": "1"}, headers=HTMX).status_code in (409, 422)
+    assert jonas.post(BACK, {"ids": named}, headers=HTMX).status_code in (200, 404)
+
+
+def test_what_a_colleague_is_asked_is_not_mine_to_hand_over(client, colleague, administrator, salesperson, asked):
+    client.force_login(colleague)
+    assert client.post(URL, {"ids": ids(asked), "to": administrator.pk}, headers=HTMX).status_code == 409
+    assert whom(asked) == [salesperson] * 3
+    client.force_login(administrator)
+    assert "3 suggestions were handed to Signe Bach" in said(client, client.post(URL, {"ids": ids(asked), "to": colleague.pk}, headers=HTMX))
+
+
+@both_ways
+def test_q4_what_was_answered_meanwhile_is_said_and_the_others_are_handed_over(jonas, salesperson, colleague, asked, headers, monkeypatch):
+    real = decisions.may_answer
+
+    def answered_just_before(decision, user):
+        if decision.pk == asked[0].pk and decision.outcome == "waiting":
+            plain(CategoryDecision).filter(pk=decision.pk).update(outcome="obsolete", decided_at="2026-01-01T00:00Z")
+            decision.refresh_from_db()
+        return real(decision, user)
+
+    monkeypatch.setattr("workflow.handing.may_answer", answered_just_before)
+    html = said(jonas, jonas.post(URL, {"ids": ids(asked[:2]), "to": colleague.pk}, headers=headers))
+    assert "A was answered or handed over meanwhile." in html
+    assert "1 suggestion was handed to Signe Bach" in html
+    assert whom(asked[1:]) == [colleague, salesperson]
+
+
+@both_ways
+def test_q4_what_a_colleague_has_answered_is_not_taken_back(jonas, colleague, asked, headers):
+    jonas.post(URL, {"ids": asked[0].pk, "to": colleague.pk})
+    decisions.accept(asked[0].pk, by=colleague, seen_version=1)
+    assert "A was answered meanwhile: it is Customer." in said(jonas, jonas.post(BACK, {"ids": HandOver.objects.get().pk}, headers=headers))
+
+
+def test_a_hand_over_that_is_not_mine_is_not_taken_back(jonas, client, colleague, asked):
+    jonas.post(URL, {"ids": asked[0].pk, "to": colleague.pk})
+    client.force_login(UserFactory())
+    assert client.post(BACK, {"ids": HandOver.objects.get().pk}, headers=HTMX).status_code == 403
+
+
+# --------------------------------------------------------------- who sees it, and where
+def test_the_chain_is_told_in_the_inbox_the_dialog_the_card_and_the_history(jonas, client, administrator, colleague, asked):
+    (decision, *_others) = asked
+    jonas.post(URL, {"ids": decision.pk, "to": colleague.pk, "note": "You know them"})
+    hers = browser(colleague)
+    hers.post(URL, {"ids": decision.pk, "to": administrator.pk})
+    client.force_login(administrator)
+    card, history = decision.company.get_absolute_url(), f"/companies/{decision.company_id}/history/"
+    for page in ("/confirmations/", f"/confirmations/{decision.pk}/", card, history):
+        html = client.get(page).content.decode()
+        assert "Jonas Krogh handed this to Signe Bach." in html, page
+        assert "You know them" in html, page
+        assert "Signe Bach handed this to you." in html, page
+    decisions.accept(decision.pk, by=administrator, seen_version=1)
+    assert "Signe Bach handed this to Maja Lindholm." in jonas.get(card).content.decode()
+    assert "Jonas Krogh handed this to Signe Bach." in client.get("/confirmations/?tab=answered").content.decode()
+
+
+def test_a_question_is_handed_over_from_the_card_and_the_dialog_by_whoever_may_answer_it(jonas, client, colleague, asked):
+    card = asked[0].company.get_absolute_url()
+    assert 'id="pending-hand-over"' in jonas.get(card).content.decode()
+    assert 'id="confirm-hand-over"' in jonas.get(f"/confirmations/{asked[0].pk}/").content.decode()
+    client.force_login(colleague)
+    assert 'id="pending-hand-over"' not in client.get(card).content.decode()
+
+
+def test_whoever_leaves_after_a_hand_over_passes_it_on_and_all_of_it_is_told(jonas, client, administrator, colleague, asked):
+    jonas.post(URL, {"ids": asked[0].pk, "to": colleague.pk})
+    with acting_as(administrator):
+        change("save", colleague, is_active=False)
+    client.force_login(administrator)
+    html = client.get("/confirmations/").content.decode()
+    assert "Maja Lindholm handed this from Signe Bach to the administrators." in html
