@@ -246,7 +246,7 @@ def help_of(view_name: str) -> Help | None:
 class Quiet(SafeString):
     """What a section of the overview returns that has nothing to show: one line that says so, instead of a hole."""
 
-    def __new__(cls, text: object) -> Quiet:
+    def __new__(cls, text: str) -> Quiet:
         return super().__new__(cls, conditional_escape(text))
 
 

@@ -157,7 +157,7 @@ def test_q4_whoever_may_no_longer_answer_is_told_in_the_dialog_and_nothing_chang
     assert _outcome(asked) == ("waiting", "Opportunity")
 
 
-# --------------------------------------------------------------------------- several (Q6)
+# ------------------------------------------------- a list of several, Q6
 def _open_list(page: Page, decisions: list[CategoryDecision]) -> None:
     """As the answer to a bulk action makes it open."""
     url = "/confirmations/?dialog=1&ids=" + ",".join(str(decision.pk) for decision in decisions)

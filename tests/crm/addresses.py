@@ -34,7 +34,8 @@ VERBS = {
     *[f"crm:{kind}-{verb}" for kind in ("company", "contact", "sale") for verb in ("archive", "restore")],
     *[f"crm:note-{verb}" for verb in ("delete", "restore")], *[f"crm:follow-up-{verb}" for verb in ("delete", "restore", "done", "undone")],
     *[f"crm:{name}-list-{verb}" for name in ("category", "stage", "reason") for verb in ("move", "restore")], "crm:category-list-default",
-    "leads:status-list-move", "leads:status-list-restore", "leads:status-list-default", "workflow:confirmation-quick", "workflow:answer-several", "workflow:undo-several", "workflow:take-back",
+    "leads:status-list-move", "leads:status-list-restore", "leads:status-list-default", "workflow:confirmation-quick", "workflow:answer-several",
+    "workflow:undo-several", "workflow:take-back",
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
     "workflow:preview-apply", "workflow:batch-apply",
 }  # fmt: skip

@@ -69,7 +69,10 @@ class Model:
         self.save_leads({number: {"status": status}}, by=by)
 
     def save_sales(self, changes: dict[int, dict[str, Any]], *, by: str | None = None, run_rules: bool = True) -> None:
-        """S2, S3, A3: one save of one sale or of several. A reopened or stalled sale is no cause, nor is archiving; an archived sale is one like any other, but nobody is asked because of it (Q4)."""
+        """S2, S3, A3: one save of one sale or of several. A reopened or stalled sale is no cause, nor is archiving.
+
+        An archived sale is one like any other, but nobody is asked because of it (Q4).
+        """
         causes = []
         for number, values in changes.items():
             old = self.sales.get(number)

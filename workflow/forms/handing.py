@@ -28,7 +28,7 @@ class HandOverForm(Styled, forms.Form):
         super().__init__(*args, **kwargs)
         already = {decision.asked_of_id for decision in asked}
         people = handing.who_can_take().order_by("first_name", "last_name", "pk")
-        self.fields["to"].queryset = people.exclude(pk__in=already) if len(already) == 1 and None not in already else people  # type: ignore[attr-defined]
-        self.fields["to"].empty_label = _("Select colleague")  # type: ignore[attr-defined]
+        self.fields["to"].queryset = people.exclude(pk__in=already) if len(already) == 1 and None not in already else people
+        self.fields["to"].empty_label = _("Select colleague")
         self.fields["to"].widget.attrs["autofocus"] = True
         self.style()

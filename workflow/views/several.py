@@ -155,10 +155,9 @@ def _told(request: Request, result: Result) -> HttpResponse:
     """What was done, with Undo for all of it; and what needed no answer any more."""
     changed = [answered.decision.pk for answered in result.given if answered.changed]
     if result.given:
-        offer = (
-            UndoOffer(reverse("workflow:undo-several"), {"ids": ",".join(map(str, changed))}, "" if len(changed) == 1 else _("Undo all")) if changed else None
-        )
-        tell(request, result.summary, undo=offer)
+        label = _("Undo all") if len(changed) > 1 else ""
+        offer = UndoOffer(reverse("workflow:undo-several"), {"ids": ",".join(map(str, changed))}, label)
+        tell(request, result.summary, undo=offer if changed else None)
     for text in result.over:
         messages.error(request, text)
     return finish(request, to=reverse("workflow:confirmations"))
