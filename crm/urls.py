@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from crm.views import account, archiving, bulk, companies, contacts, facts, pipeline, record_lists, remarks, sales, settings, users
+from crm.views import account, archiving, bulk, choosing, companies, contacts, facts, pipeline, record_lists, remarks, sales, search, settings, users
 from crm.views.overview import overview
 from crm.views.settings_log import settings_log
 
@@ -12,10 +12,15 @@ urlpatterns = [
     path("", overview, name="overview"),
     path("login/", account.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/password/", account.password, name="password"),
     path("language/", account.set_language, name="language"),
     path("theme/", account.set_theme, name="theme"),
     path("welcome/<uidb64>/<token>/", users.welcome, name="welcome"),
     path("healthz", account.health, name="health"),
+    path("search/", search.search_all, name="search"),
+    path("choose/companies/", choosing.choose_company, name="choose-company"),
+    path("choose/contacts/", choosing.choose_contact, name="choose-contact"),
+    path("choose/users/", choosing.choose_user, name="choose-user"),
     path("companies/", record_lists.company_list, name="companies"),
     path("companies/new/", companies.company_new, name="company-new"),
     path("companies/<int:pk>/", companies.company_detail, name="company"),

@@ -101,6 +101,7 @@ class SeenForm(Styled, forms.ModelForm):
         """Let these be as they were saved; whether that goes with the rest."""
         for name in names:
             self.data[self.add_prefix(name)] = shown[name].value()
+            self.data.pop(f"{self.add_prefix(name)}-text", None)  # a chooser's: what was shown is not what was saved
         self.__dict__.pop("changed_data", None)  # kept by Django from the first time
         self.full_clean()
         return self.is_valid()

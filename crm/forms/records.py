@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.forms.base import AmountField, DateInput, RecordForm, Styled
+from crm.forms.choosers import FEW, RecordField, RecordSelect, chosen_in
 from crm.models import Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, User
 from crm.text import as_pk, fold
 
@@ -22,6 +23,8 @@ class CompanyForm(RecordForm):
     class Meta:
         model = Company
         fields = ["name", "category", "our_contact", "registration_number", "business", "phone", "website", "address", "postcode", "city", "country"]
+        field_classes = {"our_contact": RecordField}
+        widgets = {"our_contact": RecordSelect(few=FEW)}
         labels = {
             "name": _("Name"), "category": _("Category"), "our_contact": _("Our contact"), "registration_number": _("CVR no."), "business": _("Business"),
             "phone": _("Telephone"), "website": _("Website"), "address": _("Address"), "postcode": _("Postcode"), "city": _("Town"), "country": _("Country"),
@@ -58,6 +61,7 @@ class ContactForm(RecordForm):
     class Meta:
         model = Contact
         fields = ["first_name", "last_name", "company", "title", "email", "phone"]
+        field_classes = {"company": RecordField}
         labels = {
             "first_name": _("First name"), "last_name": _("Last name"), "company": _("Company"), "title": _("Title"), "email": _("Email address"),
             "phone": _("Telephone"),
@@ -76,7 +80,8 @@ class SaleForm(RecordForm):
     class Meta:
         model = Sale
         fields = ["title", "company", "contact", "stage", "amount", "currency", "expected_close", "owner", "description"]
-        widgets = {"expected_close": DateInput()}
+        field_classes = {"company": RecordField, "contact": RecordField, "owner": RecordField}
+        widgets = {"expected_close": DateInput(), "contact": RecordSelect(few=FEW), "owner": RecordSelect(few=FEW)}
         labels = {
             "title": _("Title"), "company": _("Company"), "contact": _("Contact"), "stage": _("Stage"), "amount": _("Amount"), "currency": _("Currency"),
             "expected_close": _("Expected closing date"), "owner": _("Owner"), "description": _("Description"),
@@ -95,7 +100,7 @@ class SaleForm(RecordForm):
 
     def _contacts(self) -> Any:
         """People at the company that is chosen at this moment, and whoever is on the sale already (L5)."""
-        chosen = (self.data.get(self.add_prefix("company")) if self.is_bound else self.initial.get("company")) or None
+        chosen = chosen_in(self.fields["company"], self.data, self.add_prefix("company")) if self.is_bound else self.initial.get("company")
         return self._people_at(chosen.pk if isinstance(chosen, Company) else as_pk(chosen))
 
     def only(self, *names: str) -> None:
@@ -105,6 +110,7 @@ class SaleForm(RecordForm):
             self.fields["contact"].queryset = self._people_at(self.instance.company_id)
 
     def _people_at(self, company: int | None) -> Any:
+        self.fields["contact"].widget.scope = {"company": company}
         same = company == self.instance.company_id
         people = Q(company=company, archived_at=None) if company else Q(pk__in=[])
         return Contact.objects.filter(people | Q(pk=self.instance.contact_id) if same and self.instance.contact_id else people)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.apps import ADMINISTRATOR, SALESPERSON
 from crm.models.rights import EDIT_COMPANY, MANAGE_SETTINGS, lock_rights, watching
+from crm.text import fold
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -22,6 +23,17 @@ class UserQuerySet(models.QuerySet["User"]):
     def active(self, *, include: int | None = None) -> Self:
         """Users who can be chosen; `include` (a pk) stays, for a record that already has them."""
         return self.filter(models.Q(is_active=True) | models.Q(pk=include) if include else models.Q(is_active=True))
+
+    def search(self, text: str) -> Self:
+        """Users whose name or e-mail address holds every word of `text`. One statement more; none where nothing was typed.
+
+        In Python: SQLite does not know that Ø is ø, and an organisation has no more users than that.
+        """
+        words = fold(text).split()
+        if not words:
+            return self
+        texts = [(pk, fold(" ".join(parts))) for pk, *parts in self.values_list("pk", "first_name", "last_name", "email")]
+        return self.filter(pk__in=[pk for pk, text in texts if all(word in text for word in words)])
 
     def who_may(self, permission: str) -> Self:
         """Active users with this permission ("crm.change_company"), superusers among them."""

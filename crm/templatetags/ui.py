@@ -19,8 +19,9 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from crm import slots
 from crm.bulk_edit import seen_text
-from crm.models import CompanyCategory, Sale, User
+from crm.models import Company, CompanyCategory, Sale, User
 from crm.palette import tone_of
+from crm.text import fold, hits
 
 register = template.Library()
 
@@ -128,6 +129,12 @@ def moment(value: dt.datetime | None) -> str:
     return date_format(timezone.localtime(value), "DATETIME_FORMAT") if value else ""
 
 
+@register.filter
+def marked(text: str, q: str) -> SafeString:
+    """`text` with what `q` found in it marked."""
+    return format_html_join("", "{}", ((format_html("<mark>{}</mark>", part) if is_hit else part,) for part, is_hit in hits(text, fold(q).split())))
+
+
 @register.simple_tag
 def sale_chip(sale: Sale) -> SafeString:
     """Won, lost, stalled, or the stage of an open sale."""
@@ -183,6 +190,13 @@ def screen_help(context: dict[str, Any]) -> dict[str, Any]:
 def page_dialogs(context: dict[str, Any]) -> SafeString:
     """What upper apps want opened on this page."""
     return mark_safe("".join(render(context["request"]) for render in slots.page_dialogs))
+
+
+@register.simple_tag(takes_context=True)
+def at_company(context: dict[str, Any]) -> str:
+    """For the addresses of new records: the company that this page is about, if it is about one."""
+    subject = context.get("company") or getattr(context.get("contact") or context.get("sale"), "company", None)
+    return f"?company={subject.pk}" if isinstance(subject, Company) else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm import slots
 from crm.forms.base import point_at_first_error
+from crm.forms.choosers import chosen_in
 from crm.forms.records import CloseForm, SaleForm, StallForm
 from crm.http import Request
 from crm.models import Company, Note, Sale, SaleStage
@@ -52,7 +53,7 @@ def sale_new(request: Request) -> HttpResponse:
         return _contact_field(request, Sale())
     form = SaleForm(request.POST or None, instance=Sale(company=company, owner=request.user))
     context = {"active": "sales", "title": _("New sale"), "cancel": company.get_absolute_url() if company else "", "back": "crm:sales"}
-    before = _category_of(as_pk(request.POST.get("company")))
+    before = _before(request)
     return edit_record(request, form, template="crm/sale_form.html", message=lambda sale: _saved(sale, before), context=context)
 
 
@@ -65,13 +66,14 @@ def sale_edit(request: Request, pk: int) -> HttpResponse:
         return _contact_field(request, sale)
     form = SaleForm(request.POST or None, instance=sale)
     context = {"active": "sales", "title": _("Edit {name}").format(name=sale.title), "cancel": sale.get_absolute_url(), "back": "crm:sales"}
-    before = _category_of(as_pk(request.POST.get("company")))
+    before = _before(request)
     return edit_record(request, form, template="crm/sale_form.html", message=lambda sale: _saved(sale, before), context=context)
 
 
 def _contact_field(request: Request, sale: Sale) -> HttpResponse:
     """The choice of contacts, after another company was chosen in the form."""
-    form = SaleForm(instance=sale, initial={"company": as_pk(request.GET.get("company")), "contact": request.GET.get("contact", "")})
+    company = chosen_in(SaleForm.base_fields["company"], request.GET, "company")
+    form = SaleForm(instance=sale, initial={"company": company, "contact": request.GET.get("contact", "")})
     return render(request, "crm/sale_form.html#contact", {"form": form})
 
 
@@ -81,6 +83,12 @@ def _saved(sale: Sale, before: int | None) -> str:
     if company is None or company.category_id == before:
         return _("Sale saved")
     return _("Sale saved. {company} is now {category}.").format(company=company, category=company.category)
+
+
+def _before(request: Request) -> int | None:
+    """The category of the company that the form names, before it is saved."""
+    company = chosen_in(SaleForm.base_fields["company"], request.POST, "company") if request.method == "POST" else None
+    return company.category_id if company else None
 
 
 def _undo(request: Request, sale: Sale, before: int | None) -> UndoOffer | None:

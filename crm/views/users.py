@@ -25,7 +25,6 @@ from crm.http import Request
 from crm.models import User
 from crm.models.rights import LastAdministrator, lock_rights
 from crm.paging import paginate
-from crm.text import fold
 from crm.views.base import done, fetch, page, refused, unit_of_work
 from crm.views.lists import require_administrator
 
@@ -51,11 +50,7 @@ def _chosen(asked: dict[str, str]) -> QuerySet[User]:
     query = User.objects.all() if asked["all"] else User.objects.active()
     if asked["role"]:
         query = query.filter(pk__in=[user.pk for user in query.prefetch_related("groups") if user.role == asked["role"]])
-    words = fold(asked["q"]).split()
-    if words:  # in Python: SQLite does not know that Ø is ø, and an organisation has no more users than that
-        texts = [(pk, fold(" ".join(parts))) for pk, *parts in query.values_list("pk", "first_name", "last_name", "email")]
-        query = query.filter(pk__in=[pk for pk, text in texts if all(word in text for word in words)])
-    return query
+    return query.search(asked["q"])
 
 
 def _locked(request: Request, pk: int) -> User:

@@ -23,6 +23,8 @@ FOR_EVERY_USER = {
     "crm:overview",
     "crm:logout",
     "crm:theme",
+    "crm:password",
+    "crm:search",
     "workflow:confirmations",
     "workflow:answer-several",
     "workflow:hand-over",
@@ -43,9 +45,13 @@ LEADS_ON = {
     "crm:settings",
     "workflow:settings",
     "crm:user-link-made",
-}  # to the first screen; to the user, where no link was made
+    "crm:choose-company",
+    "crm:choose-contact",
+    "crm:choose-user",
+}  # to the first screen; to the user, where no link was made; to the search, of what is only ever a part of a form
 WHOLE = {  # ordinary navigation: htmx never asks for them
     "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit", "crm:user-new", "crm:user-edit", "crm:user-deactivate",
+    "crm:password",
 }  # fmt: skip
 PART = {"crm:company-fact": "phone", "crm:contact-fact": "email", "crm:sale-fact": "amount"}  # of an address that names a part of its record
 PRIVATE = sorted(ROUTES.keys() - FOR_ANYBODY)
