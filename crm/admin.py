@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from crm.forms.account import AdminLoginForm
 from crm.models import CategoryGroup, Company, CompanyCategory, Contact, FollowUp, Note, Sale, SaleReason, SaleStage, SaleTransition, SettingsChange, User
 from crm.models.rights import USERS_AREA, LastAdministrator, watching
 from crm.retrying import retrying
@@ -111,6 +112,7 @@ class SaleAdmin(KeptAdmin):
     list_select_related = ("company", "owner")
 
 
+admin.site.login_form = AdminLoginForm
 admin.site.register(SaleTransition, ReadOnlyAdmin)
 admin.site.register(SettingsChange, ReadOnlyAdmin)
 admin.site.register(Note, ReadOnlyAdmin)

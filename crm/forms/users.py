@@ -75,17 +75,31 @@ class LeaveForm(Styled, forms.Form):
         self.style()
 
 
+class ShownPassword(forms.PasswordInput):
+    """A password with a button that shows it."""
+
+    template_name = "ui/password.html"
+
+
+def better_passwords(form: forms.BaseForm) -> None:
+    """Let a form of Django's say what a new password must be, before and afterwards, and show what is typed on demand."""
+    for field in form.fields.values():
+        if isinstance(field.widget, forms.PasswordInput):
+            field.widget = ShownPassword({name: value for name, value in field.widget.attrs.items() if name != "autofocus"})
+    form.fields["new_password1"].help_text = " ".join(password_validators_help_texts())
+    form.fields["new_password2"].label = _("The same password again")
+    form.fields["new_password2"].help_text = ""
+    _say(form, new_password1=_("Enter a password"), new_password2=_("Enter the same password again"))
+
+
 class PasswordForm(Styled, SetPasswordForm):
     """Django's own, with its validators, in our looks."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        better_passwords(self)
         self.fields["new_password1"].label = _("Choose a password")
-        self.fields["new_password1"].help_text = " ".join(password_validators_help_texts())
         self.fields["new_password1"].widget.attrs["autofocus"] = True
-        self.fields["new_password2"].label = _("The same password again")
-        self.fields["new_password2"].help_text = ""
-        _say(self, new_password1=_("Enter a password"), new_password2=_("Enter the same password again"))
         self.style()
 
     def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:

@@ -1,3 +1,4 @@
+from crm.models.attempts import LoginAttempts
 from crm.models.categories import CategoryGroup, CompanyCategory
 from crm.models.companies import Company, Contact, move_companies
 from crm.models.lists import ListItem, SaleReason, SaleStage
@@ -14,6 +15,7 @@ __all__ = [
     "Contact",
     "FollowUp",
     "ListItem",
+    "LoginAttempts",
     "Note",
     "Sale",
     "SaleReason",

@@ -1,19 +1,24 @@
-"""Log in, log out, language and appearance."""
+"""Log in, log out, another password, language and appearance."""
 
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from crm.forms.account import LoginForm, OwnPasswordForm
 from crm.http import Request
 from crm.models import User
-from crm.views.base import next_url
+from crm.views.base import done, next_url, unit_of_work
 
 ONE_YEAR = 60 * 60 * 24 * 365
 
@@ -23,13 +28,30 @@ class Login(auth_views.LoginView):
     """Log in by e-mail address; afterwards on to where the visitor wanted to go."""
 
     template_name = "crm/login.html"
+    authentication_form = LoginForm
     redirect_authenticated_user = True
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        wait = form.has_error(NON_FIELD_ERRORS, "wait")
+        return self.render_to_response(self.get_context_data(form=form, wait=wait), status=429 if wait else 200)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
         if not self.request.POST.get("remember"):
             self.request.session.set_expiry(0)
         return response
+
+
+@sensitive_post_parameters()
+@unit_of_work
+def password(request: Request) -> HttpResponse:
+    """Another password for oneself: every other session ends, this one stays."""
+    form = OwnPasswordForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        update_session_auth_hash(request, form.user)
+        return done(request, _("Your password is changed. Wherever else you were logged in, you are logged out."), to="crm:overview")
+    return render(request, "crm/password.html", {"active": "", "form": form}, status=422 if form.errors else 200)
 
 
 @login_not_required
