@@ -49,7 +49,7 @@ class Group:
 
 
 def _of_contact(contact: Contact) -> str:
-    return ", ".join(filter(None, [str(contact.company), contact.title, contact.email]))
+    return ", ".join(filter(None, [str(contact.company), contact.email]))
 
 
 KINDS = (

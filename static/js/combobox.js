@@ -8,7 +8,7 @@
   const fieldOf = (box) => box?.id && document.querySelector(`input[data-combobox="${box.id}"]`);
   const options = (input) => [...boxOf(input).querySelectorAll("[role=option]")];
   const current = (input) => boxOf(input).querySelector("[aria-selected=true]");
-  const part = (input, name) => input.closest("[data-chooser]")?.querySelector(`[data-${name}]`);
+  const part = (input, name) => input.closest("[data-chooser]")?.querySelector(`[data-held-${name}]`);
 
   function point(input, option) {
     current(input)?.setAttribute("aria-selected", "false");
@@ -53,10 +53,10 @@
 
   function pick(input, option, event) {
     if (option.href) return option.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey }));
-    let value = part(input, "value");
+    let value = part(input, "key");
     if (value.matches("select")) { // several matched what was typed: one of them, or another one
       const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: value.name });
-      hidden.dataset.value = "";
+      hidden.dataset.heldKey = "";
       value.replaceWith(hidden);
       value = hidden;
     }

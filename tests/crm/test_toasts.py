@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib import messages
 from django.contrib.messages.storage.fallback import FallbackStorage
@@ -10,6 +12,7 @@ from django.test import RequestFactory
 
 from crm.slots import UndoOffer
 from crm.views.base import say
+from tests.factories import SaleFactory, StageFactory
 
 
 @pytest.fixture
@@ -39,3 +42,42 @@ def test_a_toast_without_undo_has_no_button(request_with_messages):
     html = _toasts(request_with_messages)
     assert html.count("data-dismiss") == 2
     assert "data-undo" not in html
+
+
+def test_that_undo_is_there_is_said_to_a_screen_reader_too(request_with_messages):
+    say(request_with_messages, "Fjordbo is now Customer", undo=UndoOffer("/x/"))
+    assert 'data-also="Undo is available."' in _toasts(request_with_messages)
+
+
+def _move(client, sale, stage, **values):
+    return client.post(f"/sales/{sale.pk}/stage/", {"stage": stage.pk, **values}, headers={"HX-Request": "true"})
+
+
+def _offer(response):
+    form = re.search(r"<form.*?</form>", response.content.decode(), re.DOTALL)
+    return dict(re.findall(r'name="(stage|seen)" value="(\d+)"', form[0])) if form else None
+
+
+@pytest.mark.django_db
+def test_a_sale_goes_back_to_the_stage_it_was_in_once(jonas):
+    first, second = StageFactory(), StageFactory()
+    sale = SaleFactory(stage=first)
+    offer = _offer(_move(jonas, sale, second))
+    assert offer == {"stage": str(first.pk), "seen": str(second.pk)}
+    url = f"/sales/{sale.pk}/stage/"
+    assert jonas.post(url, offer, headers={"HX-Request": "true"}).status_code == 200
+    sale.refresh_from_db()
+    assert sale.stage == first
+    assert jonas.post(url, offer, headers={"HX-Request": "true"}).status_code == 200  # a second press changes nothing
+    third = StageFactory()
+    _move(jonas, sale, third)
+    assert jonas.post(url, offer, headers={"HX-Request": "true"}).status_code == 409
+    sale.refresh_from_db()
+    assert sale.stage == third
+
+
+@pytest.mark.django_db
+def test_a_sale_goes_back_only_to_a_stage_that_is_there(jonas):
+    gone, here = StageFactory(archived_at="2026-01-01T00:00Z"), StageFactory()
+    assert _offer(_move(jonas, SaleFactory(stage=gone), here)) is None
+    assert _offer(_move(jonas, SaleFactory(stage=here), here)) is None
