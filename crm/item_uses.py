@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from crm.actor import current_actor, working
 from crm.models import Company, CompanyCategory, ListItem, Sale, SaleReason, SaleStage, move_companies
+from crm.numbers import Number
 from crm.signals import REPLACED
 from crm.slots import ItemUse, Shown
 from crm.sql import CHUNK, nobody_at_work
@@ -34,7 +35,7 @@ class RecordsWith(ItemUse):
         """A number with a link to those records. One statement."""
         rows = self.records._default_manager.filter(**{f"{self.field}__in": items}, **{self.archived: None}).order_by()
         counts = dict(rows.values(self.field).annotate(number=Count("pk")).values_list(self.field, "number"))
-        return {pk: [Shown(str(number), f"{reverse(self.url_name)}?{self.parameter}={pk}")] for pk, number in counts.items()}
+        return {pk: [Shown(str(Number(number)), f"{reverse(self.url_name)}?{self.parameter}={pk}")] for pk, number in counts.items()}
 
     def count(self, item: ListItem) -> int:
         """All of them, archived or not: they all move."""
@@ -54,7 +55,7 @@ class CompaniesOfCategory(RecordsWith):
 
     def say(self, number: int) -> str:
         """12 companies."""
-        return ngettext("{n} company", "{n} companies", number).format(n=number)
+        return ngettext("{n} company", "{n} companies", number).format(n=Number(number))
 
     def hold(self) -> None:
         """Whoever is moving a company into the category at this moment is waited for."""
@@ -70,7 +71,7 @@ class CompaniesOfCategory(RecordsWith):
 
     def told(self, number: int, other: ListItem) -> str:
         """12 companies are now Other."""
-        return ngettext("{n} company is now {name}.", "{n} companies are now {name}.", number).format(n=number, name=other)
+        return ngettext("{n} company is now {name}.", "{n} companies are now {name}.", number).format(n=Number(number), name=other)
 
 
 class SalesWith(RecordsWith):
@@ -80,7 +81,7 @@ class SalesWith(RecordsWith):
 
     def say(self, number: int) -> str:
         """12 sales."""
-        return ngettext("{n} sale", "{n} sales", number).format(n=number)
+        return ngettext("{n} sale", "{n} sales", number).format(n=Number(number))
 
     def hold(self) -> None:
         """Whoever is choosing the item for a sale at this moment is waited for."""
@@ -98,7 +99,7 @@ class SalesInStage(SalesWith):
 
     def told(self, number: int, other: ListItem) -> str:
         """12 sales are now in Proposal."""
-        return ngettext("{n} sale is now in {name}.", "{n} sales are now in {name}.", number).format(n=number, name=other)
+        return ngettext("{n} sale is now in {name}.", "{n} sales are now in {name}.", number).format(n=Number(number), name=other)
 
 
 class SalesWithReason(SalesWith):
@@ -108,4 +109,4 @@ class SalesWithReason(SalesWith):
 
     def told(self, number: int, other: ListItem) -> str:
         """12 sales now have the reason Price."""
-        return ngettext("{n} sale now has the reason {name}.", "{n} sales now have the reason {name}.", number).format(n=number, name=other)
+        return ngettext("{n} sale now has the reason {name}.", "{n} sales now have the reason {name}.", number).format(n=Number(number), name=other)

@@ -16,10 +16,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q, QuerySet
 
+from crm.numbers import CappedNumber
 from crm.text import as_pk
 
 SIZE = 25
-CAP = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Page:
 
     @property
     def total_text(self) -> str:
-        """48, or 1000+."""
-        return f"{CAP}+" if self.total > CAP else str(self.total)
+        """48, or 1,000+."""
+        return str(CappedNumber(self.total))
 
 
 class Place(NamedTuple):
@@ -175,6 +175,6 @@ def _beyond(columns: Sequence[str], values: Sequence[Any], *, down: bool) -> Q:
     return later if len(columns) == 1 else Q(**{f"{columns[0]}__{at_least}": values[0]}) & later
 
 
-def count_capped(query: QuerySet) -> int:
-    """How many rows, but never counting beyond 1,001."""
-    return query.order_by()[: CAP + 1].count()
+def count_capped(query: QuerySet) -> CappedNumber:
+    """How many rows, but never counting beyond 1,001, which is shown as 1,000+."""
+    return CappedNumber(query.order_by()[: CappedNumber.CAP + 1].count())

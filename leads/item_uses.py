@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from crm.item_uses import RecordsWith
 from crm.models import ListItem
+from crm.numbers import Number
 from crm.sql import nobody_at_work
 from leads.models import Lead, LeadStatus
 
@@ -21,7 +22,7 @@ class ContactsWithStatus(RecordsWith):
 
     def say(self, number: int) -> str:
         """12 contacts."""
-        return ngettext("{n} contact", "{n} contacts", number).format(n=number)
+        return ngettext("{n} contact", "{n} contacts", number).format(n=Number(number))
 
     def hold(self) -> None:
         """Whoever is setting the status at this moment is waited for: they have locked the contact first."""
@@ -33,4 +34,4 @@ class ContactsWithStatus(RecordsWith):
 
     def told(self, number: int, other: ListItem) -> str:
         """12 contacts are now Open."""
-        return ngettext("{n} contact is now {name}.", "{n} contacts are now {name}.", number).format(n=number, name=other)
+        return ngettext("{n} contact is now {name}.", "{n} contacts are now {name}.", number).format(n=Number(number), name=other)

@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from crm.numbers import Number
 from workflow.models import AutomationRule, CategoryDecision, Outcome
 from workflow.rule_history import days_ago
 
@@ -35,7 +36,7 @@ class Did:
             Outcome.SKIPPED: _("{n} skipped"),
             Outcome.FAILED: _("{n} failed"),
         }
-        return words[Outcome(self.outcome)].format(n=self.count)
+        return words[Outcome(self.outcome)].format(n=Number(self.count))
 
 
 @dataclass(slots=True)

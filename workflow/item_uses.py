@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from crm.actor import current_actor
 from crm.models import CompanyCategory, ListItem
+from crm.numbers import Number
 from crm.slots import ItemUse, Shown
 from crm.sql import nobody_at_work
 from leads.models import LeadStatus
@@ -56,7 +57,7 @@ class RulesWith(ItemUse):
 
     def say(self, number: int) -> str:
         """2 rules."""
-        return ngettext("{n} rule", "{n} rules", number).format(n=number)
+        return ngettext("{n} rule", "{n} rules", number).format(n=Number(number))
 
     def describe(self, item: ListItem, number: int) -> str:
         """2 rules: Sale won, Sale lost."""
@@ -80,7 +81,7 @@ class RulesWith(ItemUse):
 
     def told(self, number: int, other: ListItem) -> str:
         """2 rules now use Other."""
-        return ngettext("{n} rule now uses {name}.", "{n} rules now use {name}.", number).format(n=number, name=other)
+        return ngettext("{n} rule now uses {name}.", "{n} rules now use {name}.", number).format(n=Number(number), name=other)
 
 
 class RulesWithCategory(RulesWith):
@@ -121,7 +122,7 @@ class SuggestionsWith(ItemUse):
 
     def say(self, number: int) -> str:
         """3 suggestions that wait."""
-        return ngettext("{n} suggestion that waits", "{n} suggestions that wait", number).format(n=number)
+        return ngettext("{n} suggestion that waits", "{n} suggestions that wait", number).format(n=Number(number))
 
     def hold(self) -> None:
         """A suggestion is made, and answered, under the lock of its company."""
@@ -139,7 +140,7 @@ class SuggestionsOfCategory(SuggestionsWith):
 
     def told(self, number: int, other: ListItem) -> str:
         """1 suggestion now says Other."""
-        return ngettext("{n} suggestion now says {name}.", "{n} suggestions now say {name}.", number).format(n=number, name=other)
+        return ngettext("{n} suggestion now says {name}.", "{n} suggestions now say {name}.", number).format(n=Number(number), name=other)
 
 
 class SuggestionsAfterStatus(SuggestionsWith):
@@ -149,4 +150,4 @@ class SuggestionsAfterStatus(SuggestionsWith):
 
     def told(self, number: int, other: ListItem) -> str:
         """1 suggestion goes on waiting, because of Open."""
-        return ngettext("{n} suggestion goes on waiting.", "{n} suggestions go on waiting.", number).format(n=number)
+        return ngettext("{n} suggestion goes on waiting.", "{n} suggestions go on waiting.", number).format(n=Number(number))

@@ -20,6 +20,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 from crm import slots
 from crm.bulk_edit import seen_text
 from crm.models import Company, CompanyCategory, Sale, User
+from crm.numbers import Number
 from crm.palette import tone_of
 from crm.text import fold, hits
 
@@ -85,6 +86,12 @@ def money(amount: Decimal, currency: str = "DKK") -> str:
     if (get_language() or "en").startswith("da"):
         return format_currency(amount, currency, f"{digits} ¤", locale="da", currency_digits=False)
     return format_currency(amount, currency, f"¤¤ {digits}", locale="en", currency_digits=False)
+
+
+@register.filter
+def number(value: Any) -> Any:
+    """A number for reading: 1,234 or 1.234; also for `{% blocktranslate count n=...|number %}`."""
+    return Number(value) if isinstance(value, int) else value
 
 
 @register.filter

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.http import Request
 from crm.models import Company
+from crm.numbers import Number
 from crm.paging import paginate
 from crm.retrying import retrying
 from crm.views.base import done, finish, page, refused, require, then_focus, unit_of_work
@@ -108,9 +109,9 @@ def retry_all(request: Request) -> HttpResponse:
         except CannotRetry:  # a colleague was faster
             continue
     again = outcomes.count(Outcome.FAILED)
-    text = ngettext("{n} rule retried", "{n} rules retried", len(outcomes)).format(n=len(outcomes))
+    text = ngettext("{n} rule retried", "{n} rules retried", len(outcomes)).format(n=Number(len(outcomes)))
     if again:
-        text += ". " + ngettext("{n} failed again.", "{n} failed again.", again).format(n=again)
+        text += ". " + ngettext("{n} failed again.", "{n} failed again.", again).format(n=Number(again))
     (messages.error if again else messages.success)(request, text)
     is_over = not CategoryDecision.objects.failed().exists()
     return then_focus(request, finish(request, to=reverse("workflow:failures")), "#page-title" if is_over else "#retry-all")
@@ -162,8 +163,8 @@ def batch_undo(request: Request, pk: int) -> HttpResponse:
         return then_focus(request, response, "#page-title") if pressed else response
     undone = context["undoing"].undone
     if undone or not waiting:
-        messages.success(request, ngettext("Undone for {n} company", "Undone for {n} companies", undone).format(n=undone))
+        messages.success(request, ngettext("Undone for {n} company", "Undone for {n} companies", undone).format(n=Number(undone)))
     if waiting:
-        messages.success(request, ngettext("{n} question withdrawn", "{n} questions withdrawn", waiting).format(n=waiting))
+        messages.success(request, ngettext("{n} question withdrawn", "{n} questions withdrawn", waiting).format(n=Number(waiting)))
     response = finish(request, to=batch.get_absolute_url())
     return then_focus(request, response, "#page-title") if pressed else response

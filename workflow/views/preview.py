@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Contact, Sale
+from crm.numbers import Number
 from crm.text import as_pk, as_uuid
 from crm.views.base import finish, once, page
 from crm.views.lists import require_administrator
@@ -122,7 +123,7 @@ def _begin(request: Request, form: DraftForm) -> Batch:
     if form.draft is None or not form.is_saved:
         raise CannotApply(_("Only a rule that is saved like this, and on, can be applied. Nothing was changed."))
     if len(_left_out(request)) > MOST_LEFT_OUT:
-        raise CannotApply(_("More than {n} companies are left out. Nothing was changed. Choose fewer days, or another rule.").format(n=MOST_LEFT_OUT))
+        raise CannotApply(_("More than {n} companies are left out. Nothing was changed. Choose fewer days, or another rule.").format(n=Number(MOST_LEFT_OUT)))
     since, whom = _since(form, timezone.now()), request.POST.get("whom") == "our-contact"
     return backfill.begin(form.draft, since=since, by=request.user, left_out=_left_out(request), ask_our_contact=whom).batch
 
