@@ -12,7 +12,7 @@ from babel.numbers import format_currency
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format, number_format, time_format
+from django.utils.formats import date_format, time_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext, pgettext
@@ -121,13 +121,7 @@ def day(date: dt.date) -> str:
 def overdue(date: dt.date) -> str:
     """How late it is, in words; nothing until the day is over."""
     days = (timezone.localdate() - date).days
-    return ngettext("{n} day late", "{n} days late", days).format(n=count(days)) if days > 0 else ""
-
-
-@register.filter
-def count(number: int) -> str:
-    """1,000 or 1.000: a number as this user writes it."""
-    return number_format(number, use_l10n=True, force_grouping=True)
+    return ngettext("{n} day late", "{n} days late", days).format(n=Number(days)) if days > 0 else ""
 
 
 @register.filter

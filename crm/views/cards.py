@@ -11,7 +11,7 @@ from crm.archiving import what_stays
 from crm.facts import SUBJECTS, facts_of
 from crm.http import Request
 from crm.models import Company, Contact, Sale
-from crm.paging import CAP, count_capped
+from crm.paging import count_capped
 
 SHOWN = 25  # contacts, and sales, of a card; the lists have all of them
 
@@ -40,5 +40,4 @@ def sales_of(request: Request, record: Company | Contact, *, add: str = "") -> d
 
 def capped(query: Any) -> str:
     """How many, as far as anybody cares."""
-    count = count_capped(query)
-    return f"{CAP}+" if count > CAP else str(count)
+    return str(count_capped(query))

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 from django.utils.html import escape
 
+from crm.finding import search
 from crm.models import Company
-from crm.search import search
 from crm.templatetags.ui import marked
 from crm.text import hits
 from tests.crm.addresses import HTMX
