@@ -1,4 +1,4 @@
-"""The lowest app. It also makes the two groups of users."""
+"""The lowest app. It also makes the two groups of users, and sees to the search index."""
 
 from typing import Any
 
@@ -38,4 +38,6 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(make_groups)
-        from crm import hooks, receivers  # noqa: F401, PLC0415  (models must be loaded first)
+        from crm import hooks, receivers, search  # noqa: F401, PLC0415  (models must be loaded first)
+
+        post_migrate.connect(search.repair)

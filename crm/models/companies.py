@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm import search
 from crm.actor import current_actor
 from crm.models.bulk import CHUNK, Row, WatchedQuerySet, is_held
 from crm.models.categories import CompanyCategory
@@ -60,11 +61,13 @@ class RecordQuerySet(WatchedQuerySet):
         return self.filter(archived_at=None)
 
     def search(self, text: str) -> Self:
-        """Records that hold every word of `text`, whatever its case, Æ, Ø and Å included."""
+        """Records that hold every word of `text`, whatever its case, Æ, Ø and Å included. Asks the index at once: a statement."""
+        words = fold(text).split()
         query = self
-        for word in fold(text).split():
+        for word in words:
             query = query.filter(search_text__contains=word)
-        return query
+        few = search.find(self.model._meta.db_table, words, self.db)
+        return query if few is None else query.filter(pk__among=few)
 
     def update(self, **kwargs: Any) -> int:
         """As `WatchedQuerySet.update()`; the search column follows the columns it is made of."""
