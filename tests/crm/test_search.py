@@ -58,7 +58,7 @@ def compare(names, words, monkeypatch):
         wanted = {pk for pk, held in texts.items() if all(word in held for word in fold(text).split())}
         assert found(text) == wanted
         with monkeypatch.context() as patch:
-            patch.setattr(search, "find", lambda *args: None)
+            patch.setattr(search, "find", lambda *_args: None)
             assert set(Company.objects.search(text).values_list("pk", flat=True)) == wanted
 
 
