@@ -8,17 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import CommandError
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from crm.actor import acting_as
 from crm.models import Company, Sale
+from tests.conftest import on_postgresql
 from tests.crm.writes import change, plain
 from tests.factories import CompanyFactory, SaleFactory, rule
+from tests.workflow.changes import for_real
 from tests.workflow.drift import NOBODY, ago, rule_of_yesterday, run
 from tests.workflow.ledger import assert_ledger_is_true, latest, where
 from workflow import decisions
-from workflow.checks import check
+from workflow.checks import READ, check
 from workflow.checks.reading import one_moment
 from workflow.models import CategoryDecision
 
@@ -52,6 +54,17 @@ def test_of_each_kind_20_are_said_and_all_are_counted(category, many):
     plain(CategoryDecision).update(from_category=category["Other"])
     counted = {finding.kind: (finding.total, len(finding.sentences)) for finding in check().findings}
     assert counted == dict.fromkeys(["category", "number", "no decision of a sale"], (many, 20))
+
+
+@on_postgresql
+@for_real
+def test_the_planner_knows_the_tables_before_they_are_compared():
+    CompanyFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE workflow_categorydecision, leads_leadstatuschange CASCADE")  # as never looked at
+        check()
+        cursor.execute("SELECT relname FROM pg_class WHERE reltuples < 0 AND oid = ANY(%s::regclass[])", [[model._meta.db_table for model in READ]])
+        assert cursor.fetchall() == []
 
 
 def test_a_limit_below_one_is_refused(capsys):

@@ -9,13 +9,14 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from crm.models import Company, CompanyCategory, SaleTransition
-from leads.models import LeadStatus
+from crm.models import Company, CompanyCategory, Contact, Sale, SaleTransition
+from leads.models import Lead, LeadStatus, LeadStatusChange
 from workflow.checks import ledger, records
 from workflow.checks.periods import MARGIN, read_log
-from workflow.checks.reading import Part, Reading, one_moment
+from workflow.checks.reading import Part, Reading, let_planner_know, one_moment
 from workflow.models import AutomationRule, CategoryDecision
 
+READ = (Company, Contact, Sale, SaleTransition, Lead, LeadStatusChange, CategoryDecision)  # of the tables those that grow
 LIMIT = 20  # sentences of each kind
 Check = Callable[[Reading], Iterable[Part]]
 
@@ -61,6 +62,7 @@ def check(*, limit: int = LIMIT, margin: dt.timedelta = MARGIN) -> Report:
     `limit`: sentences of each kind, at least 1. `margin`: a transition that is not farther from a change of a rule is not judged
     by that rule. About 40 statements, two more for each kind that is found; seconds for 100,000 companies.
     """
+    let_planner_know(*READ)
     with one_moment():
         categories, statuses = (dict(model.objects.values_list("pk", "name")) for model in (CompanyCategory, LeadStatus))
         reading = Reading(limit, read_log(AutomationRule.objects.all(), margin=margin), categories, statuses)
