@@ -19,12 +19,17 @@ from workflow.models import AutomationRule, CategoryDecision
 FILLED: tuple[type[models.Model], ...] = (Company, Contact, Sale, Lead, CategoryDecision)
 WAITING_OF_ME, WAITING = 200, 2_000
 
-FIRST = "Fjord Nord Bakke Skov Strand Ærø Øster Vester Åby Søndre Havn Kyst Mølle Eng Klit Bjerg Dal Hede Lund Vang".split()
-SECOND = "bo byg data energi foder fragt gruppen handel huset invest kraft lager marine papir plast service solar stål tekstil tømrer vand værft".split()
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+FIRST = _words("Fjord Nord Bakke Skov Strand Ærø Øster Vester Åby Søndre Havn Kyst Mølle Eng Klit Bjerg Dal Hede Lund Vang")
+SECOND = _words("bo byg data energi foder fragt gruppen handel huset invest kraft lager marine papir plast service solar stål tekstil tømrer vand værft")
 FORMS = ("A/S", "ApS", "I/S", "& Sønner A/S", "Holding ApS")
-TOWNS = "Aarhus Aalborg Esbjerg Fåborg Herning Køge Middelfart Næstved Odense Randers Skagen Vejle Ærøskøbing".split()
-PEOPLE = "Anna Bent Clara Dan Else Finn Grete Hans Inga Jørn Kåre Lise Mads Niels Oda Per Rune Søs Tove Ulla".split()
-FAMILIES = "Andersen Berg Christensen Dahl Eriksen Frandsen Gregersen Holm Iversen Jensen Kjær Larsen Møller Nygård Olsen Poulsen Ravn Skov".split()
+TOWNS = _words("Aarhus Aalborg Esbjerg Fåborg Herning Køge Middelfart Næstved Odense Randers Skagen Vejle Ærøskøbing")
+PEOPLE = _words("Anna Bent Clara Dan Else Finn Grete Hans Inga Jørn Kåre Lise Mads Niels Oda Per Rune Søs Tove Ulla")
+FAMILIES = _words("Andersen Berg Christensen Dahl Eriksen Frandsen Gregersen Holm Iversen Jensen Kjær Larsen Møller Nygård Olsen Poulsen Ravn Skov")
 CATEGORIES = {"Lead": 8, "Opportunity": 2, "Customer": 7, "Partner": 1, "Former customer": 2}  # of twenty
 STATUSES = {"open": 6, "won": 8, "lost": 4, "stalled": 2}  # of twenty
 

@@ -9,6 +9,7 @@ from typing import Any
 BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end -->"
 NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 COSTS = ("Competitor", "CPU", "ratio", "client", "server", "wall", "rows/s", "statements", "grows by", "allocates")
+OF_PAGES = ("W6", "W7", "W8", "W9")
 TARGETS = ("Workload", "Database", "What", "Found", "Target", "Stretch", "")
 
 
@@ -71,6 +72,34 @@ def _result(result: dict[str, Any]) -> Iterator[str]:
     yield ""
 
 
+def _pages(results: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The pages of one database: a line for each page and size."""
+    first = results[0]
+    yield f"### Pages, {NAMES[first['database']]}"
+    yield ""
+    yield f"CPU of one answer, client and server; median of {first['rounds']} rounds of {first['size']} (least..most). Ratio to “{first['baseline']}”."
+    yield ""
+    rows = []
+    for result in results:
+        if not result["costs_of"]:
+            continue
+        whole, orm, bare = (_each(result, name) for name in result["costs_of"])
+        ratio = result["competitors"][result["costs_of"][0]]["ratio_of_cpu_to_baseline"]["median"]
+        sent = result["competitors"][result["costs_of"][0]]["statements"]
+        rows.append((result["workload"], result["what"], f"{result['companies']:,}", whole, orm, bare, f"{ratio:.1f}", str(sent)))
+    yield from _table(("", "Page", "Companies", "Request to response", "of it Django's ORM", "Its statements alone", "ratio", "statements"), rows)
+    yield ""
+    for result in results:
+        yield from (f"- {result['workload']}: {note}" for note in result["notes"])
+    yield ""
+
+
+def _each(result: dict[str, Any], name: str) -> str:
+    cpu = result["competitors"][name]["cpu"]
+    each = result["size"]
+    return f"{_time(cpu['median'] / each)} ({_time(cpu['min'] / each)}..{_time(cpu['max'] / each)})"
+
+
 def text(report: dict[str, Any]) -> str:
     """Everything, as Markdown that can be read in a terminal too."""
     machine, versions = report["machine"], ", ".join(f"{name} {value}" for name, value in report["versions"].items())
@@ -97,8 +126,13 @@ def text(report: dict[str, Any]) -> str:
         for target in result["targets"]
     ]
     lines += [*_table(TARGETS, rows), ""]
+    pages = [{**result, "costs_of": [*result["competitors"]]} for result in report["results"] if result["workload"] in OF_PAGES]
     for result in report["results"]:
-        lines += _result(result)
+        if result["workload"] not in OF_PAGES:
+            lines += _result(result)
+    for database in NAMES:
+        if found := [result for result in pages if result["database"] == database]:
+            lines += _pages(found)
     return "\n".join(lines).rstrip() + "\n"
 
 

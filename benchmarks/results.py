@@ -25,10 +25,19 @@ class Sizes:
     import_rounds: int = 2  # a minute and more each
     skewed_rounds: int = 1  # of the skewed files, which have no target and take long
     check: int = 2_000  # rows that are compared one by one
+    organisations: tuple[int, ...] = (1_000, 100_000, 1_000_000)  # companies, for pages
+    page_times: int = 20  # each page is asked for so often in one round
+    page_rounds: int = 5
 
 
-QUICK = Sizes(saves=100, save_rounds=3, updates=(2_000, 10_000), update_rounds=3, rows=5_000, companies=1_000, skewed=500, import_rounds=3, check=500)
-TINY = Sizes(saves=4, save_rounds=1, updates=(6, 12), update_rounds=1, rows=60, companies=10, skewed=20, import_rounds=1, check=30)
+QUICK = Sizes(
+    saves=100, save_rounds=3, updates=(2_000, 10_000), update_rounds=3, rows=5_000, companies=1_000, skewed=500, import_rounds=3, check=500,
+    organisations=(1_000, 20_000), page_times=10, page_rounds=3,
+)  # fmt: skip
+TINY = Sizes(
+    saves=4, save_rounds=1, updates=(6, 12), update_rounds=1, rows=60, companies=10, skewed=20, import_rounds=1, check=30,
+    organisations=(30, 120), page_times=1, page_rounds=1,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -62,6 +71,7 @@ class Result:
     allocated: dict[str, int] = field(default_factory=dict)  # peak of a traced pass, bytes
     targets: list[Target] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    companies: int = 0  # of the organisation whose pages are asked for
     database: str = field(default_factory=lambda: connection.vendor)
 
     def hold(self, what: str, value: float, limit: float, stretch: float | None = None) -> None:
@@ -71,6 +81,10 @@ class Result:
     def ratio(self, of: str, to: str = "") -> float:
         """The ratio of the medians of processor time; to the baseline unless told."""
         return ratio(self.costs, of, to or self.baseline)["median"]
+
+    def median(self, of: str) -> float:
+        """Processor time for all rows."""
+        return spread([cost.cpu for cost in self.costs[of]])["median"]
 
     def more(self, of: str, to: str = "") -> int:
         """How many statements more."""

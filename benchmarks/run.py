@@ -48,7 +48,7 @@ def main() -> None:
     """Run the workers, then tell."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--size", choices=["full", "quick"], default="full")
-    parser.add_argument("--only", default="", metavar="W1,W2", help="some of W1 to W5")
+    parser.add_argument("--only", default="", metavar="W1,W2", help="some of W1 to W9")
     parser.add_argument("--on", choices=["postgresql", "sqlite"], action="append", help="one database only")
     parser.add_argument("--json", type=Path, help="write the figures here instead")
     options = parser.parse_args()

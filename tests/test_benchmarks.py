@@ -6,10 +6,11 @@ This is what keeps the SQL written by hand honest: when Havn leaves something el
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
-from benchmarks import data, handwritten, report, results, w1, w2, w3, w4, w5
+from benchmarks import data, handwritten, pages, report, results, w1, w2, w3, w4, w5
 from benchmarks.measure import cost_of, statements
 from crm.models import Company, Sale
 from workflow.models import CategoryDecision
@@ -79,6 +80,23 @@ def test_every_workload_does_equal_work_and_can_be_told(workload, options, workl
     whole = {"command": "make bench", "date": "", "commit": "", "machine": machine, "versions": {}, "notes": [], "results": found}
     told = report.text(json.loads(json.dumps(whole)))
     assert all(f"### {result['workload']}, " in told for result in found)
+
+
+def test_pages_are_measured_next_to_their_own_statements_and_told_in_a_table():
+    found = [result.as_json() for result in pages.run(TINY)]
+    asked = {(result["workload"], result["what"], result["companies"]) for result in found if result["competitors"]}
+    assert {("W6", what, size) for what in pages.PAGES["W6"] for size in TINY.organisations} < asked
+    assert {target["what"] for result in found for target in result["targets"]} == {"CPU, times its statements alone", "CPU, times that at 30"}
+    machine = {"processor": "x", "cores": 1, "memory_gb": 1, "kernel": "x"}
+    whole = {"command": "make bench", "date": "", "commit": "", "machine": machine, "versions": {}, "notes": [], "results": found}
+    told = report.text(json.loads(json.dumps(whole)))
+    assert told.count("| W6 ") == (2 + 2) * len(pages.PAGES["W6"])  # two sizes, two targets
+
+
+def test_a_page_that_is_not_there_yet_is_left_out_with_a_word(monkeypatch):
+    monkeypatch.setitem(pages.PAGES, "W8", {"pipeline": partial(pages._named, "crm:no-such-page")})
+    (left_out,) = pages.run(TINY, ["W8"])
+    assert left_out.notes == ["There is no page crm:no-such-page yet, so it was left out."]
 
 
 def test_statements_are_told_by_kind_with_their_transaction():
