@@ -139,9 +139,11 @@ class Company(Record):
     SEARCHED = ("name", "city", "registration_number")
 
     name = models.CharField(_("name"), max_length=200)
-    category = models.ForeignKey(CompanyCategory, models.PROTECT, verbose_name=_("category"), related_name="companies")
+    category = models.ForeignKey(CompanyCategory, models.PROTECT, verbose_name=_("category"), related_name="companies", db_index=False)
     category_version = models.PositiveIntegerField(default=1, editable=False)
-    our_contact = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("our contact"), null=True, blank=True, related_name="companies")
+    our_contact = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("our contact"), null=True, blank=True, related_name="companies", db_index=False
+    )
     registration_number = models.CharField(_("CVR no."), max_length=20, blank=True)
     business = models.CharField(_("business"), max_length=80, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
@@ -158,7 +160,11 @@ class Company(Record):
         verbose_name = _("company")
         verbose_name_plural = _("companies")
         ordering = ["name", "pk"]
-        indexes = [models.Index(fields=["name", "id"], name="company_name_order")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="company_name_order"),
+            models.Index(fields=["category", "name", "id"], name="company_of_category"),  # these two are the keys' own as well
+            models.Index(fields=["our_contact", "name", "id"], name="company_of_our_contact"),
+        ]
         constraints = [external_constraint("one_company_per_external_key")]
 
     def __str__(self) -> str:
@@ -268,7 +274,10 @@ class Contact(Record):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering = ["first_name", "last_name", "pk"]
-        indexes = [models.Index(fields=["first_name", "last_name", "id"], name="contact_name_order")]
+        indexes = [
+            models.Index(fields=["first_name", "last_name", "id"], name="contact_name_order"),
+            models.Index(fields=["last_name", "first_name", "id"], name="contact_last_name_order"),
+        ]
         constraints = [external_constraint("one_contact_per_external_key")]
 
     def __str__(self) -> str:

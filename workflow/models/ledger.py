@@ -205,7 +205,8 @@ class CategoryDecision(models.Model):
         ]
         indexes = [
             models.Index(fields=["company", "-id"], name="decision_company_recent"),
-            models.Index(fields=["asked_of"], condition=Q(outcome="waiting"), name="decision_waiting_of"),
+            models.Index(fields=["asked_of", "-created_at", "-id"], condition=Q(outcome="waiting"), name="decision_waiting_of_recent"),
+            models.Index(fields=["-created_at", "-id"], condition=Q(outcome="waiting"), name="decision_waiting_recent"),
             models.Index(fields=["sale"], condition=Q(outcome="waiting", sale__isnull=False), name="decision_waiting_sale"),
             models.Index(fields=["contact"], condition=Q(outcome="waiting", contact__isnull=False), name="decision_waiting_contact"),
             models.Index(fields=["company"], condition=Q(outcome__in=["kept", "undone"]), name="decision_declined"),
@@ -215,6 +216,9 @@ class CategoryDecision(models.Model):
             models.Index(fields=["rule", "outcome", "-created_at"], name="decision_rule_outcome"),
             models.Index(fields=["-decided_at", "-id"], name="decision_decided_recent"),
             models.Index(fields=["-created_at", "-id"], name="decision_created_recent"),
+            # Beside the unique ones, which SQLite does not use once it has counted them: they are of nearly nothing but NULL.
+            models.Index(fields=["retries"], condition=Q(retries__isnull=False), name="decision_retries"),
+            models.Index(fields=["undoes"], condition=Q(undoes__isnull=False), name="decision_undoes"),
         ]
 
     def __str__(self) -> str:
