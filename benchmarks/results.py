@@ -26,8 +26,8 @@ class Sizes:
     skewed_rounds: int = 1  # of the skewed files, which have no target and take long
     check: int = 2_000  # rows that are compared one by one
     organisations: tuple[int, ...] = (1_000, 100_000, 1_000_000)  # companies, for pages
-    page_times: int = 20  # each page is asked for so often in one round
-    page_rounds: int = 5
+    page_times: int = 10  # each page is asked for so often in one round
+    page_rounds: int = 3
 
 
 QUICK = Sizes(

@@ -137,13 +137,13 @@ def _for_each_table(statements: Sequence[str]) -> Iterator[str]:
 def find(table: str, words: Sequence[str], using: str = DEFAULT_DB_ALIAS) -> list[int] | None:
     """The keys of the records of `table` that hold every one of these folded words.
 
-    None where they are more than 5,000, or where the index cannot tell (it is not there; on PostgreSQL also where no word has three
-    letters). Archived records are among them. One statement; on SQLite one more where no word has three letters.
+    None where they are more than 5,000, or where there is no index. Archived records are among them. One statement; on SQLite one
+    more where no word has three letters. PostgreSQL then reads through its search table, once instead of the records twice.
     """
     if not words or not _is_installed(using):
         return None
     probe = _probe_postgresql(table, words) if is_postgresql(using) else _probe_sqlite(table, words, using)
-    if probe is None:
+    if probe is None:  # the letters are too common
         return None
     with connections[using].cursor() as cursor:
         cursor.execute(*probe)
@@ -168,9 +168,7 @@ def _like(word: str) -> str:
     return "%" + word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
 
 
-def _probe_postgresql(table: str, words: Sequence[str]) -> tuple[str, list[str]] | None:
-    if not any(len(word) >= SIZE for word in words):
-        return None
+def _probe_postgresql(table: str, words: Sequence[str]) -> tuple[str, list[str]]:
     held = " AND ".join(["text LIKE %s"] * len(words))
     return f"SELECT id FROM {table}_search WHERE {held} LIMIT {FEW + 1}", [_like(word) for word in words]
 

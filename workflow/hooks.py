@@ -170,6 +170,8 @@ IS_WAITING = Exists(CategoryDecision.objects.waiting().filter(company=OuterRef("
 def dialog_after_form(request: Request) -> str:
     """The dialog of suggestions that the form before this page raised; open without JavaScript too."""
     ids = request.session.pop(SESSION_KEY, [])
+    if not ids:  # as nearly always
+        return ""
     here = {"next": request.get_full_path(), "opens_itself": True}
     found = list(CategoryDecision.objects.waiting().filter(pk__in=ids).with_names())
     found = [decision for decision in found if decisions.may_answer(decision, request.user)]

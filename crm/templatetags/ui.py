@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel.numbers import format_currency
@@ -33,6 +33,7 @@ def _sprite() -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1_000)  # a list shows the same few some hundred times
 def icon(name: str, css: str = "") -> SafeString:
     """`{% icon "check" "icon--s" %}`: one drawing of the sprite, hidden from screen readers."""
     return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css, _sprite(), name)
@@ -47,9 +48,12 @@ def mark() -> SafeString:
 @register.simple_tag
 def chip(item: CompanyCategory | None, css: str = "") -> SafeString:
     """A category, with its description as help."""
-    if item is None:
-        return mark_safe("")
-    return format_html('<span class="chip tone-{} {}" title="{}">{}</span>', item.colour, css, item.description, item.name)
+    return _chip(item.colour, css, item.description, item.name) if item else mark_safe("")
+
+
+@lru_cache(maxsize=1_000)
+def _chip(*parts: str) -> SafeString:
+    return format_html('<span class="chip tone-{} {}" title="{}">{}</span>', *parts)
 
 
 @register.simple_tag
