@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from crm.templatetags.ui import count
+from crm.numbers import Number
 from leads import board
 from leads.models import Lead, LeadStatus
 
@@ -31,4 +31,4 @@ def glyph(status: LeadStatus) -> SafeString:
 def age(lead: Lead) -> str:
     """How long a person has had their lead status: Today, 3 days."""
     days = board.age(lead)
-    return ngettext("{n} day", "{n} days", days).format(n=count(days)) if days > 0 else gettext("Today")
+    return ngettext("{n} day", "{n} days", days).format(n=Number(days)) if days > 0 else gettext("Today")
