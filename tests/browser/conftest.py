@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import translation
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from crm.models import User
+from tests.browsers import browser as browser_without_screen
 
 expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
@@ -31,6 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": quiet}
+
+
+@pytest.fixture(autouse=True)
+def _windows_are_closed(browser: Browser) -> Iterator[None]:
+    """Also those that a test opened for somebody else: they would go on asking a server that serves the next test."""
+    yield
+    for context in browser.contexts:
+        context.close()
 
 
 @pytest.fixture
@@ -60,7 +70,26 @@ def speak(request: pytest.FixtureRequest) -> Callable[[str], str]:
     return say
 
 
+@pytest.fixture
+def maja(administrator: User) -> User:
+    """Here herself: her browser is a real one."""
+    return administrator
+
+
+@pytest.fixture
+def jonas(salesperson: User) -> User:
+    """Himself."""
+    return salesperson
+
+
 def log_in(page: Page, address: str, user: User) -> None:
+    """With the session of somebody who has just logged in, on the page where that leads."""
+    cookie = browser_without_screen(user).cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address, "httpOnly": True, "sameSite": "Lax"}])
+    page.goto(f"{address}/")
+
+
+def log_in_by_hand(page: Page, address: str, user: User) -> None:
     """Through the login page, as everybody does."""
     page.goto(f"{address}/login/")
     page.fill("#id_username", user.email)

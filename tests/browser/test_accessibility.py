@@ -6,7 +6,6 @@ from itertools import product
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.auth.models import Group
 from playwright.sync_api import Browser
 
 from crm import links
@@ -14,7 +13,7 @@ from crm.actor import acting_as, working
 from crm.models import Company, CompanyCategory, Sale, SaleStage
 from leads.models import LeadStatus
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from workflow.models import Batch, CategoryDecision, Trigger
 
 SCRIPT = Axe().axe_script
@@ -26,9 +25,8 @@ DRAWN = """() => Promise.all(document.getAnimations().map((one) => one.finished.
 
 
 @pytest.fixture
-def screens(transactional_db, monkeypatch) -> tuple:
+def screens(maja, monkeypatch) -> tuple:
     """A company with everything on its card, a rule that failed, a bulk change, and the addresses to look at."""
-    maja = UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
     rule(Trigger.SALE_WON, CompanyCategory.objects.get(name="Customer"), ask=True)
     with acting_as(maja):
         company = CompanyFactory(name="Fjordbo Entreprise A/S", our_contact=maja, phone="+45 75 00 00 00", website="https://fjordbo.example")

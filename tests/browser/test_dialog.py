@@ -15,11 +15,6 @@ from workflow.models import CategoryDecision, Outcome, Trigger
 
 
 @pytest.fixture
-def jonas(transactional_db):
-    return UserFactory(email="jonas@havn.example", first_name="Jonas", last_name="Krogh")
-
-
-@pytest.fixture
 def sale(transactional_db):
     rule(Trigger.SALE_WON, CompanyCategory.objects.get(name="Customer"), ask=True)
     return SaleFactory(company=CompanyFactory(name="Fjordbo A/S", category=CompanyCategory.objects.get(name="Opportunity")))

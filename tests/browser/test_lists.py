@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
 
 from crm.models import CompanyCategory, SaleStage
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, UserFactory, rule
+from tests.factories import CompanyFactory, rule
 from tests.workflow.ledger import assert_ledger_is_true, where
 from workflow.models import AutomationRule
 
@@ -18,10 +17,9 @@ CATEGORIES, STAGES = "/settings/lists/company-categories/", "/settings/lists/sal
 
 
 @pytest.fixture
-def maja(page: Page, live_server, transactional_db, problems) -> Page:
+def maja(page: Page, live_server, administrator, problems) -> Page:
     """An administrator's browser."""
-    user = UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
-    log_in(page, live_server.url, user)
+    log_in(page, live_server.url, administrator)
     return page
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
 
 from crm.models import Company, CompanyCategory
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, SaleFactory, UserFactory
+from tests.factories import CompanyFactory, SaleFactory
 from workflow.models import AutomationRule, Batch, CategoryDecision
 
 CATEGORIES = "/settings/workflow/lead-categorization/"
@@ -24,9 +23,8 @@ def won(transactional_db) -> list[Company]:
 
 
 @pytest.fixture
-def maja(page: Page, live_server, won, problems) -> Page:
-    user = UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
-    log_in(page, live_server.url, user)
+def maja(page: Page, live_server, administrator, won, problems) -> Page:
+    log_in(page, live_server.url, administrator)
     page.goto(live_server.url + CATEGORIES)
     return page
 

@@ -5,21 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import Group
 from playwright.sync_api import Browser, Page, expect
 
 from crm.actor import acting_as
 from crm.models import CompanyCategory
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
+from tests.factories import CompanyFactory, SaleFactory, rule
 from workflow.models import Trigger
 
 URL = "/settings/workflow/rule-history/"
-
-
-@pytest.fixture
-def maja(transactional_db):
-    return UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
 
 
 @pytest.fixture

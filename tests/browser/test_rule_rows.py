@@ -23,16 +23,16 @@ from workflow.models import AutomationRule
 RULES = "/settings/workflow/lead-categorization/"
 
 
-def _administrator(email: str, first: str, last: str):
-    return UserFactory(email=email, first_name=first, last_name=last, groups=[Group.objects.get(name="Administrator")])
+def _karen():
+    return UserFactory(email="karen@havn.example", first_name="Karen", last_name="Holst", groups=[Group.objects.get(name="Administrator")])
 
 
 @pytest.fixture
-def maja(transactional_db):
+def maja(administrator):
     rule("sale_won", CompanyCategory.objects.get(name="Customer"))
     for name, target in (("Qualified", "Opportunity"), ("Disqualified", "Other")):
         rule("lead_status_set", CompanyCategory.objects.get(name=target), lead_status=LeadStatus.objects.get(name=name))
-    return _administrator("maja@havn.example", "Maja", "Lindholm")
+    return administrator
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def rules(page: Page, live_server, maja, problems) -> Page:
 def karens(browser: Browser, live_server, rules) -> Page:
     """The same screen, open in the other administrator's browser."""
     page = browser.new_context().new_page()
-    log_in(page, live_server.url, _administrator("karen@havn.example", "Karen", "Holst"))
+    log_in(page, live_server.url, _karen())
     page.goto(live_server.url + RULES)
     return page
 

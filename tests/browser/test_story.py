@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from playwright.sync_api import Browser, Page, expect
 
 from crm.models import Company, CompanyCategory, Contact, Sale, User
-from tests.browser.conftest import log_in
+from tests.browser.conftest import log_in, log_in_by_hand
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory
 from workflow.models import CategoryDecision, Outcome
 
@@ -47,7 +47,7 @@ def switch_the_won_rule_on(page: Page, address: str, say) -> None:
 def test_an_administrator_switches_a_rule_on_and_a_salesperson_answers_the_dialog(browser: Browser, live_server, maja, jonas, fjordbo, speak, problems):
     address = live_server.url
     office = browser.new_context().new_page()
-    log_in(office, address, maja)
+    log_in_by_hand(office, address, maja)
     office.goto(f"{address}/settings/workflow/lead-categorization/")
     expect(office.locator("#rules-save")).to_be_disabled()  # W2: nothing changed
     office.check("#r1")
@@ -60,7 +60,7 @@ def test_an_administrator_switches_a_rule_on_and_a_salesperson_answers_the_dialo
     expect(office.locator("#rules-save")).to_be_disabled()
 
     page = browser.new_context().new_page()
-    log_in(page, address, jonas)
+    log_in_by_hand(page, address, jonas)
     page.goto(f"{address}{fjordbo.get_absolute_url()}")
     expect(page.locator("#category-chip")).to_contain_text(OPPORTUNITY)
     sale = Sale.objects.get()
@@ -95,12 +95,12 @@ def test_an_administrator_switches_a_rule_on_and_a_salesperson_answers_the_dialo
 def test_the_same_story_without_javascript(browser: Browser, live_server, maja, jonas, fjordbo, speak):
     address = live_server.url
     office = browser.new_context(java_script_enabled=False).new_page()
-    log_in(office, address, maja)
+    log_in_by_hand(office, address, maja)
     switch_the_won_rule_on(office, address, speak)
     expect(office.locator("#toasts")).to_contain_text(speak("Settings saved"))
 
     page = browser.new_context(java_script_enabled=False).new_page()
-    log_in(page, address, jonas)
+    log_in_by_hand(page, address, jonas)
     page.goto(f"{address}{fjordbo.get_absolute_url()}")
     sale = Sale.objects.get()
     page.click(f"#won-{sale.pk}")

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from crm.actor import acting_as, working
 from crm.models import Company, CompanyCategory, Sale, User
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
+from tests.factories import CompanyFactory, SaleFactory, rule
 from tests.workflow.ledger import latest, numbers
 from workflow import decisions
 from workflow.models import Batch, CategoryDecision, Trigger
-
-
-@pytest.fixture
-def jonas(transactional_db) -> User:
-    return UserFactory(email="jonas@havn.example", first_name="Jonas", last_name="Krogh")
-
-
-@pytest.fixture
-def maja(transactional_db) -> User:
-    return UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
 
 
 def _category(name: str) -> CompanyCategory:

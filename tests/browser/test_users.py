@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-from django.contrib.auth.models import Group
 from playwright.sync_api import Browser, Page, expect
 
 from crm.actor import acting_as
@@ -13,11 +11,6 @@ from crm.models import CompanyCategory, User
 from tests.browser.conftest import log_in
 from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
 from workflow.models import CategoryDecision, HandOver
-
-
-@pytest.fixture
-def maja(transactional_db):
-    return UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
 
 
 def test_s5_somebody_is_invited_opens_the_link_chooses_a_password_and_is_in(page: Page, browser: Browser, live_server, maja, problems):
