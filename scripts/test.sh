@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 export DEBUG=0 HTTPS=0 SECRET_KEY=tests STATIC_MANIFEST=0 LANGUAGE_CODE=en
 unset DATABASE_URL 2>/dev/null || true
+unset PYTHONDONTWRITEBYTECODE 2>/dev/null || true  # each of our processes would compile all of Django again
 say() { printf '\n== %s\n' "$1"; }
 
 say "Style";            $bin/ruff check . && $bin/ruff format --check --quiet .

@@ -55,6 +55,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def roomiest() -> str | None:
+    """Memory, where there is plenty of it; else the usual place for temporary files."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 * 1024**3 else None
+
+
 def main(command: list[str]) -> int:
     """Start the server, run the command, stop the server."""
     if url := os.environ.get("TEST_DATABASE_URL"):
@@ -66,7 +72,7 @@ def main(command: list[str]) -> int:
         print(f"No PostgreSQL {OLDEST} or newer found. Install it (Debian: apt-get install postgresql), or set TEST_DATABASE_URL.", file=sys.stderr)
         return MISSING
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="havn-pg-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="havn-pg-", dir=roomiest(), ignore_cleanup_errors=True) as folder:
         data, port = f"{folder}/data", free_port()
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
