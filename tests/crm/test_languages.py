@@ -80,7 +80,7 @@ def test_both_languages_render_every_page_and_nothing_english_is_left_in_danish(
     url = address(name, world)
     english, danish = words_of(client, url, "en"), words_of(client, url, "da")
     data = _data()
-    left = {text for text in (english & danish) - the_same_in_danish if not _is_data(text, data)}
+    left = {text for text in english & danish if text.removesuffix(" · Havn") not in the_same_in_danish and not _is_data(text, data)}
     assert left == set()
     assert not [text for text in english | danish if re.search(r"%\(|\{\w*\}", text)], "a placeholder nobody filled"
 
