@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import product
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Browser
 
 from crm import links
 from crm.actor import acting_as, working
-from crm.models import Company, CompanyCategory, Sale, SaleStage
+from crm.models import Company, CompanyCategory, FollowUp, Note, Sale, SaleStage
 from leads.models import LeadStatus
 from tests.browser.conftest import log_in
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
@@ -35,6 +37,10 @@ def screens(maja, monkeypatch) -> tuple:
         SaleFactory(company=company, owner=maja)
         sale.status = Sale.Status.WON
         sale.save()
+    Note.objects.create(company=company, contact=contact, text="Wants to see a reference", created_by=maja)
+    for days, done in ((-3, None), (0, None), (1, None), (-9, timezone.now())):
+        FollowUp.objects.create(company=company, sale=sale, text="Call", due_on=timezone.localdate() + dt.timedelta(days=days), owner=maja, done_at=done)
+    archived = CompanyFactory(archived_at=timezone.now())
     waiting = CategoryDecision.objects.waiting().get()
     moved = CompanyFactory()
     with working(user=maja, kind="bulk"):
@@ -47,7 +53,8 @@ def screens(maja, monkeypatch) -> tuple:
     SaleStage.objects.filter(name="Proposal").update(archived_at="2026-01-01T00:00Z")
     return maja, [
         "/", "/companies/", "/companies/?q=nothing", f"/companies/{company.pk}/", f"/companies/{company.pk}/history/", f"/companies/{company.pk}/edit/",
-        "/companies/new/", "/contacts/", f"/contacts/{contact.pk}/", "/sales/", f"/sales/{sale.pk}/", "/sales/new/", f"/sales/{sale.pk}/lost/",
+        "/companies/new/", f"/companies/{company.pk}/notes/", f"/companies/{company.pk}/follow-ups/", f"/companies/{company.pk}/facts/address/",
+        f"/companies/{archived.pk}/", "/contacts/", f"/contacts/{contact.pk}/", "/sales/", f"/sales/{sale.pk}/", "/sales/new/", f"/sales/{sale.pk}/lost/",
         "/sales/board/", "/leads/",
         "/confirmations/", f"/confirmations/{waiting.pk}/", "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
         "/settings/lists/lead-statuses/", "/settings/lists/sale-stages/?deleted=1", "/settings/lists/sale-reasons/", *deletions,
