@@ -170,17 +170,10 @@ def _month(day: dt.date) -> dt.date:
     return day.replace(day=1)
 
 
-def overtaken(sale: Sale, seen: str, *, closing: str = "") -> str:
-    """Why a sale that the board showed in the stage `seen` is not moved; empty where it may be. `sale` is locked.
-
-    Only what the move would overwrite counts: for one that closes the sale (`closing`), another end; else another stage.
-    """
-    if not seen or sale.status == closing:
+def overtaken(sale: Sale, seen: str) -> str:
+    """Why a sale that the board showed in the stage `seen` is not moved; empty where it may be. `sale` is locked, and not archived."""
+    if not seen or (sale.status == Sale.Status.OPEN and seen == str(sale.stage_id or NO_STAGE)):
         return ""
-    is_open, name = sale.status == Sale.Status.OPEN, sale.updated_by or _("Somebody")
-    if sale.archived_at:
-        return _("{sale} was not moved: {name} has archived it.").format(sale=sale, name=name)
-    if is_open and (closing or seen == str(sale.stage_id or NO_STAGE)):
-        return ""
-    where = (sale.stage or _("No stage")) if is_open else sale.get_status_display()
+    where = (sale.stage or _("No stage")) if sale.status == Sale.Status.OPEN else sale.get_status_display()
+    name = sale.updated_by or _("Somebody")
     return _("{sale} was not moved: {name} has just changed it to {stage}.").format(sale=sale, name=name, stage=where)

@@ -103,14 +103,32 @@ def _category_of(company_id: int | None) -> int | None:
     return Company.objects.filter(pk=company_id).values_list("category_id", flat=True).first() if company_id else None
 
 
+def _overtaken(request: Request, sale: Sale, wanted: str = "") -> HttpResponse | None:
+    """The refusal of a press on a page that shows another status than the sale has: a colleague's date and reason are not lost without a word.
+
+    Where the sale is as `wanted` already, nothing would be lost; a page that does not say what it shows is taken at its word.
+    """
+    if _shown(request) in ("", sale.status) or sale.status == wanted:
+        return None
+    who = sale.updated_by or _("Somebody")
+    text = _("{sale} is now: {status}. {who} changed it. Nothing was saved.").format(sale=sale, status=sale.get_status_display(), who=who)
+    return refused(request, text, to=sale.get_absolute_url())
+
+
+def _shown(request: Request) -> str:
+    """The status with which the page that asks has shown the sale, if it says so; a board names the stage of an open one."""
+    seen = request.POST.get("seen") or request.GET.get("seen", "")
+    return seen if not seen or seen in Sale.Status.values else Sale.Status.OPEN
+
+
 @require_POST
 @unit_of_work
 def sale_won(request: Request, pk: int) -> HttpResponse:
     """Mark as won, today. Doing it twice changes once."""
     require(request, MAY_EDIT)
     sale = fetch(request, Sale, pk)
-    if why := overtaken(sale, _seen(request), closing=Sale.Status.WON):
-        return refused(request, why, to=sale.get_absolute_url())
+    if overtaken := _overtaken(request, sale, Sale.Status.WON):
+        return overtaken
     before = _category_of(sale.company_id)
     sale.win()
     return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
@@ -126,6 +144,8 @@ def sale_stall(request: Request, pk: int) -> HttpResponse:
     """Ask when to look again, then mark as stalled."""
     require(request, MAY_EDIT)
     sale = fetch(request, Sale, pk)
+    if overtaken := _overtaken(request, sale):
+        return overtaken
     form = StallForm(request.POST or None, instance=sale)
     return _step(request, sale, form, _("Stalled until when?"), "crm:sale-stall")
 
@@ -139,10 +159,10 @@ def sale_close(request: Request, pk: int) -> HttpResponse:
 def _close(request: Request, pk: int, status: str) -> HttpResponse:
     require(request, MAY_EDIT)
     sale = fetch(request, Sale, pk)
-    if status and (why := overtaken(sale, _seen(request), closing=status)):
-        return refused(request, why, to=sale.get_absolute_url())
     if not status and not sale.is_closed:
         return done(request, _("The sale is open"), to=sale.get_absolute_url())
+    if overtaken := _overtaken(request, sale):
+        return overtaken
     status = status or sale.status
     was = sale.closed_on
     form = CloseForm(request.POST or None, instance=sale, status=status, initial={"closed_on": was if sale.status == status and was else timezone.localdate()})
@@ -159,8 +179,9 @@ def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str,
         return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
     status = 422 if request.method == "POST" else 200
     point_at_first_error(form)
-    to = next_url(request, sale.get_absolute_url())
-    context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": to, "seen": _seen(request)}
+    shown = _shown(request) or Sale.objects.values_list("status", flat=True).get(pk=sale.pk)  # the form has changed the instance
+    back = next_url(request, sale.get_absolute_url())
+    context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": back, "seen": shown}
     return page(request, "crm/sale_step.html", context, fragment="body" if request.method == "POST" else "dialog", status=status)
 
 
@@ -170,6 +191,8 @@ def sale_reopen(request: Request, pk: int) -> HttpResponse:
     """Open again: closing date and reason go, and no rule runs (S2)."""
     require(request, MAY_EDIT)
     sale = fetch(request, Sale, pk)
+    if overtaken := _overtaken(request, sale, Sale.Status.OPEN):
+        return overtaken
     sale.reopen()
     return done(request, _("Sale reopened"), to=sale.get_absolute_url())
 
@@ -182,7 +205,7 @@ def sale_stage(request: Request, pk: int) -> HttpResponse:
     sale, wanted = fetch(request, Sale, pk), request.POST.get("stage", "")
     if wanted == str(sale.stage_id or NO_STAGE) and sale.status == Sale.Status.OPEN:
         return finish(request, to=sale.get_absolute_url())  # it is there: a second press, or one whose answer was lost
-    if why := overtaken(sale, _seen(request)):
+    if why := overtaken(sale, request.POST.get("seen", "")):
         return refused(request, why, to=sale.get_absolute_url())
     if sale.is_closed:
         return refused(request, _("The sale is closed. Reopen it to change its stage."), to=sale.get_absolute_url())
@@ -200,8 +223,3 @@ def _move_back(sale: Sale, before: SaleStage | None) -> UndoOffer | None:
     if before and before.archived_at:
         return None
     return UndoOffer(reverse("crm:sale-stage", args=[sale.pk]), {"stage": before.pk if before else NO_STAGE, "seen": sale.stage_id or NO_STAGE})
-
-
-def _seen(request: Request) -> str:
-    """In which stage the page that asks has shown the sale; empty where it makes no difference."""
-    return request.POST.get("seen") or request.GET.get("seen", "")

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from crm.actor import acting_as
 from crm.facts import SUBJECTS
 from crm.models import Company, Contact, Sale
 from leads.models import Lead
@@ -181,3 +182,26 @@ def test_l5_the_full_form_says_the_same(jonas, category):
     contact, to = ContactFactory(), CompanyFactory(name="Brørup", category=category["Customer"])
     fields = {"first_name": "Torben", "last_name": "Friis", "company": to.pk, "seen": ContactForm(instance=contact)["seen"].value()}
     assert "is now at Brørup. The lead status Open is kept, but hidden" in jonas.post(f"/contacts/{contact.pk}/edit/", fields, follow=True).content.decode()
+
+
+# ------------------------------------------ a sale in two tabs (S2)
+@pytest.mark.parametrize(("verb", "shown"), [("won", "open"), ("stall", "open"), ("lost", "open"), ("reopen", "won")])
+def test_a_sale_that_a_colleague_has_closed_otherwise_meanwhile_is_a_409_and_keeps_their_date_and_reason(jonas, colleague, verb, shown):
+    sale = SaleFactory(status=shown)
+    with acting_as(colleague):
+        theirs = "lost" if verb != "lost" else "won"
+        sale.status, sale.reason_note = theirs, "Too dear"
+        sale.save()
+    response = jonas.post(f"/sales/{sale.pk}/{verb}/", {"seen": shown, "closed_on": "2026-01-05", "reopen_on": "2099-01-05"}, headers=HTMX)
+    assert response.status_code == 409
+    assert "Signe Bach changed it. Nothing was saved." in response.content.decode()
+    assert Sale.objects.values_list("status", "reason_note").get() == (theirs, "Too dear")
+
+
+def test_the_undo_of_a_sale_just_won_reopens_it(jonas):
+    sale = SaleFactory()
+    response = jonas.post(f"/sales/{sale.pk}/won/", {"seen": "open"}, headers=HTMX)
+    assert f'action="/sales/{sale.pk}/reopen/"' in response.content.decode()
+    assert jonas.post(f"/sales/{sale.pk}/won/", {"seen": "open"}, headers=HTMX).status_code == 200  # a double click
+    assert jonas.post(f"/sales/{sale.pk}/reopen/", headers=HTMX).status_code == 200
+    assert Sale.objects.get().status == "open"
