@@ -17,7 +17,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0006_user_links_made'),
+        ('crm', '0007_notes_and_follow_ups'),
     ]
 
     operations = [

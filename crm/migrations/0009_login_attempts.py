@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0006_user_links_made'),
+        ('crm', '0008_search_and_list_indexes'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0006_user_links_made'),
+        ('crm', '0009_login_attempts'),
     ]
 
     operations = [

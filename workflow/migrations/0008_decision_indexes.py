@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflow', '0006_decision_created_index'),
+        ('workflow', '0007_hand_over'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
