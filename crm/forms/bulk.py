@@ -15,13 +15,15 @@ from crm.models import CompanyCategory, Sale, SaleReason, SaleStage, User
 class BulkForm(Styled, forms.Form):
     """The choice that holds for all of the records. `request_id` makes sending it twice harmless."""
 
+    FOCUS = ""  # the field to begin at; the first, unless it says another
+
     request_id = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.style()
-        first = next(field for name, field in self.fields.items() if name != "request_id")
-        first.widget.attrs["autofocus"] = True
+        first = self.FOCUS or next(name for name in self.fields if name != "request_id")
+        self.fields[first].widget.attrs["autofocus"] = True
 
 
 class CategoryForm(BulkForm):
@@ -88,3 +90,4 @@ class LoseSalesForm(CloseSalesForm):
     """The same for lost ones."""
 
     STATUS = Sale.Status.LOST
+    FOCUS = "reason"
