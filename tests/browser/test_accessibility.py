@@ -56,6 +56,7 @@ def screens(maja, monkeypatch) -> tuple:
         "/companies/new/", f"/companies/{company.pk}/notes/", f"/companies/{company.pk}/follow-ups/", f"/companies/{company.pk}/facts/address/",
         f"/companies/{archived.pk}/", "/contacts/", f"/contacts/{contact.pk}/", "/sales/", f"/sales/{sale.pk}/", "/sales/new/", f"/sales/{sale.pk}/lost/",
         "/sales/board/", "/leads/",
+        "/sales/?mine=1&status=won", "/sales/bulk/lost/?all=1",
         "/confirmations/", f"/confirmations/{waiting.pk}/", "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
         "/settings/lists/lead-statuses/", "/settings/lists/sale-stages/?deleted=1", "/settings/lists/sale-reasons/", *deletions,
         f"/contacts/?lead_status={LeadStatus.objects.get(is_default=True).pk}", "/settings/workflow/lead-categorization/",
