@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.models import CompanyCategory, User, move_companies
-from crm.models.companies import lock_companies
+from crm.models.companies import Standing, lock_companies
+from crm.models.rights import EDIT_COMPANY, MANAGE_SETTINGS
 from workflow.models import CategoryDecision, Outcome
 
 Choice = Callable[[CategoryDecision], CompanyCategory | None]
@@ -93,11 +96,7 @@ def _answer(decision_id: int, *, by: User, seen_version: int, choose: Choice) ->
 
 
 def _decide(decision_id: int, by: User, seen_version: int, choose: Choice) -> Answered:
-    company_id = CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)
-    locked = lock_companies([company_id])
-    decision = CategoryDecision.objects.with_names().get(pk=decision_id)  # read after the lock: what is true now
-    if not may_answer(decision, by):
-        raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
+    decision, locked = locked_for(decision_id, by)
     if decision.outcome != Outcome.WAITING:
         raise NothingToDecide(decision)
     company = decision.company
@@ -110,6 +109,19 @@ def _decide(decision_id: int, by: User, seen_version: int, choose: Choice) -> An
     if target.archived_at and target.pk != company.category_id:
         raise TargetDeleted
     return _write(decision, target, by, locked)
+
+
+def locked_for(decision_id: int, by: User) -> tuple[CategoryDecision, dict[int, Standing]]:
+    """The decision with its company locked, and where that stands, if `by` may answer it at this moment: rights are read again, after the lock.
+
+    Raises CategoryDecision.DoesNotExist or PermissionDenied. Three statements.
+    """
+    locked = lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
+    rights = {name: Exists(User.objects.who_may(permission).filter(pk=by.pk)) for name, permission in (("edits", EDIT_COMPANY), ("decides", MANAGE_SETTINGS))}
+    decision: Any = CategoryDecision.objects.with_names().annotate(**rights).get(pk=decision_id)  # what is true now
+    if not decision.edits or not (decision.asked_of_id == by.pk or decision.decides):
+        raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
+    return decision, locked
 
 
 def _write(decision: CategoryDecision, target: CompanyCategory, by: User, locked: dict) -> Answered:

@@ -23,7 +23,7 @@ from crm.models.companies import lock_companies
 from crm.models.rights import EDIT_COMPANY
 from crm.models.users import UserQuerySet
 from crm.sql import CHUNK, insert_rows, nobody_at_work
-from workflow.decisions import NothingToDecide, may_answer, nothing_left
+from workflow.decisions import NothingToDecide, locked_for, nothing_left
 from workflow.models import CategoryDecision, DecisionQuerySet, HandOver, Outcome
 
 
@@ -47,9 +47,7 @@ def hand_over(decision_id: int, *, to: User, by: User, note: str = "") -> HandOv
     answered meanwhile, or CannotHandOver where `to` is asked already or may not edit companies. Nine statements.
     """
     with transaction.atomic():
-        decision = _locked(decision_id)
-        if not may_answer(decision, by):
-            raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
+        decision, _locked = locked_for(decision_id, by)
         return _give(decision, to, by, note=note)
 
 
@@ -59,7 +57,9 @@ def take_back(hand_over_id: int, *, by: User) -> HandOver:
     Raises HandOver.DoesNotExist, PermissionDenied, NothingToDecide or CannotHandOver. Ten statements.
     """
     with transaction.atomic():
-        decision = _locked(HandOver.objects.values_list("decision_id", flat=True).get(pk=hand_over_id))
+        decision_id = HandOver.objects.values_list("decision_id", flat=True).get(pk=hand_over_id)
+        lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
+        decision = CategoryDecision.objects.with_names().get(pk=decision_id)  # read after the lock: what is true now
         handed = HandOver.objects.select_related("from_user", "to_user").get(pk=hand_over_id)
         if not by.may_edit_companies or not (handed.by_id == by.pk or by.is_administrator):
             raise PermissionDenied(_("You do not have access to do this."))
@@ -68,12 +68,6 @@ def take_back(hand_over_id: int, *, by: User) -> HandOver:
         if HandOver.objects.filter(decision=decision, pk__gt=handed.pk).exists():
             raise CannotHandOver(_("{company} has been handed on: {name} is asked now.").format(company=decision.company, name=_name(decision.asked_of)))
         return _give(decision, handed.from_user, by, takes_back=handed)
-
-
-def _locked(decision_id: int) -> CategoryDecision:
-    """The decision as it is once its company is locked."""
-    lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
-    return CategoryDecision.objects.with_names().get(pk=decision_id)
 
 
 def _give(decision: CategoryDecision, to: User | None, by: User, *, note: str = "", takes_back: HandOver | None = None) -> HandOver:

@@ -55,9 +55,9 @@ def screens(maja, monkeypatch) -> tuple:
         "/", "/companies/", "/companies/?q=nothing", f"/companies/{company.pk}/", f"/companies/{company.pk}/history/", f"/companies/{company.pk}/edit/",
         "/companies/new/", f"/companies/{company.pk}/notes/", f"/companies/{company.pk}/follow-ups/", f"/companies/{company.pk}/facts/address/",
         f"/companies/{archived.pk}/", "/contacts/", f"/contacts/{contact.pk}/", "/sales/", f"/sales/{sale.pk}/", "/sales/new/", f"/sales/{sale.pk}/lost/",
-        "/sales/board/", "/leads/",
-        "/sales/?mine=1&status=won", "/sales/bulk/lost/?all=1",
-        "/confirmations/", f"/confirmations/{waiting.pk}/", "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
+        "/sales/board/", "/leads/", "/sales/?mine=1&status=won", "/sales/bulk/lost/?all=1",
+        "/confirmations/", f"/confirmations/{waiting.pk}/", f"/confirmations/hand-over/?ids={waiting.pk}",
+        "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
         "/settings/lists/lead-statuses/", "/settings/lists/sale-stages/?deleted=1", "/settings/lists/sale-reasons/", *deletions,
         f"/contacts/?lead_status={LeadStatus.objects.get(is_default=True).pk}", "/settings/workflow/lead-categorization/",
         "/settings/workflow/setup/", "/settings/workflow/rule-history/", "/settings/workflow/rule-history/?period=dates&outcome=obsolete&rule=nonsense",
@@ -77,17 +77,17 @@ def test_every_screen_is_accessible_and_fits(browser: Browser, live_server, scre
     page = context.new_page()
     found = []
     page.goto(f"{live_server.url}/login/")
-    found += _look(page, "/login/")
+    found += look(page, "/login/")
     log_in(page, live_server.url, maja)
     for address in addresses[half::2]:
         page.goto(live_server.url + address)
-        found += _look(page, address)
+        found += look(page, address)
     assert found == []
 
 
-def _look(page, address):
+def look(page, address):
     # Sticky bars are taken out of the way: what happens to lie under one is no fault of its size.
-    page.add_style_tag(content=".tabbar,.savebar,.topbar{position:static!important}")
+    page.add_style_tag(content=".tabbar,.savebar,.topbar,.bulk{position:static!important}")
     page.evaluate(SCRIPT)
     found = []
     for width, scheme in product([1440, 390], ["light", "dark"]):

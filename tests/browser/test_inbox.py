@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group
 from playwright.sync_api import Browser, Page, expect
 
 from crm.actor import acting_as
 from crm.models import CompanyCategory, Sale, User
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
+from tests.browser.test_accessibility import look
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
+from workflow import decisions, handing
 from workflow.models import CategoryDecision, HandOver, Outcome, Trigger
 
 
@@ -122,3 +125,25 @@ def test_the_overview_follows_what_is_decided_and_reopened_on_it(page: Page, liv
     expect(page.locator("#stalled-h")).to_have_count(0)
     expect(page.locator("#pipeline-h")).to_contain_text("1")
     assert Sale.objects.get(pk=stalled.pk).status == "open"
+
+
+def test_the_inbox_its_dialogs_and_a_full_overview_are_accessible_and_fit(browser: Browser, live_server, jonas, signe, asked):
+    signe.groups.add(Group.objects.get(name="Administrator"))
+    for decision in asked:
+        handing.hand_over(decision.pk, to=signe, by=jonas, note="You met them at the fair")
+    CategoryDecision.objects.filter(pk=asked[0].pk).update(created_at="2026-01-05T10:00Z")
+    ContactFactory(company=CompanyFactory(our_contact=signe))
+    SaleFactory(owner=signe, expected_close="2026-01-05")
+    SaleFactory(owner=signe, status="stalled", reopen_on="2026-01-05")
+    decisions.keep(asked[1].pk, by=signe, seen_version=1)
+    page = browser.new_context(bypass_csp=True, reduced_motion="reduce").new_page()
+    log_in(page, live_server.url, signe)
+    found = look(page, "/")
+    page.goto(f"{live_server.url}/confirmations/?tab=everyone")
+    page.check(f"#chosen-{asked[0].pk}")
+    found += look(page, "a ticked row")
+    ids = f"{asked[0].pk},{asked[2].pk}"
+    page.evaluate("url => document.body.dispatchEvent(new CustomEvent('dialog:open', {detail: {url}, bubbles: true}))", f"/confirmations/?dialog=1&ids={ids}")
+    expect(page.locator("#confirm-dialog select").first).to_be_focused()
+    found += look(page, "several")
+    assert found == []

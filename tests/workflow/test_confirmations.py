@@ -6,14 +6,16 @@ import re
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from crm.actor import acting_as
-from crm.models import Company, CompanyCategory, Sale
+from crm.models import Company, CompanyCategory, Sale, User
 from leads.models import Lead
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
 from tests.workflow.ledger import by_rules, latest, numbers, where
+from workflow import decisions
 from workflow.models import AutomationRule, CategoryDecision
 
 pytestmark = pytest.mark.django_db
@@ -276,6 +278,14 @@ def test_q3_an_administrator_may_answer_for_a_colleague_and_the_ledger_says_who(
 def test_q4_what_is_applied_is_checked_with_the_rights_of_that_moment(jonas, salesperson, asked):
     salesperson.groups.clear()
     assert answer(jonas, asked, "accept").status_code == 403
+    assert (outcome(asked), where(asked.company)) == ("waiting", "Lead")
+
+
+def test_q4_rights_that_were_lost_while_the_request_ran_are_seen_under_the_lock(salesperson, asked):
+    assert salesperson.may_edit_companies  # remembered by this instance
+    User.objects.get(pk=salesperson.pk).groups.clear()
+    with pytest.raises(PermissionDenied):
+        decisions.accept(asked.pk, by=salesperson, seen_version=1)
     assert (outcome(asked), where(asked.company)) == ("waiting", "Lead")
 
 

@@ -90,15 +90,14 @@ def test_what_a_colleague_is_asked_is_not_mine_to_hand_over(client, colleague, a
 
 @both_ways
 def test_q4_what_was_answered_meanwhile_is_said_and_the_others_are_handed_over(jonas, salesperson, colleague, asked, headers, monkeypatch):
-    real = decisions.may_answer
+    real = decisions.locked_for
 
-    def answered_just_before(decision, user):
-        if decision.pk == asked[0].pk and decision.outcome == "waiting":
-            plain(CategoryDecision).filter(pk=decision.pk).update(outcome="obsolete", decided_at="2026-01-01T00:00Z")
-            decision.refresh_from_db()
-        return real(decision, user)
+    def ended_just_before(pk, by):
+        if pk == asked[0].pk:
+            plain(CategoryDecision).filter(pk=pk).update(outcome="obsolete", decided_at="2026-01-01T00:00Z")
+        return real(pk, by)
 
-    monkeypatch.setattr("workflow.handing.may_answer", answered_just_before)
+    monkeypatch.setattr("workflow.handing.locked_for", ended_just_before)
     html = said(jonas, jonas.post(URL, {"ids": ids(asked[:2]), "to": colleague.pk}, headers=headers))
     assert "A was answered or handed over meanwhile." in html
     assert "1 suggestion was handed to Signe Bach" in html
