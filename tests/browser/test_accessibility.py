@@ -64,6 +64,7 @@ def screens(maja, monkeypatch) -> tuple:
         "/settings/workflow/preview/?trigger=sale_won&days=365", "/settings/workflow/preview/?trigger=lead_status_set",
         f"/settings/workflow/try/?company={company.pk}&event=registered-won", "/settings/workflow/try/?q=a", f"/companies/{failed.pk}/history/",
         f"/companies/{moved.pk}/", "/settings/workflow/failures/", "/settings/workflow/batches/", batch.get_absolute_url(), "/nowhere/",
+        "/search/?q=a", "/search/?q=nowhere", "/account/password/",
         "/settings/users/?all=1", "/settings/users/new/", f"/settings/users/{maja.pk}/", f"/settings/users/{maja.pk}/deactivate/", "/settings/log/",
         links.make_link(maja, root="/"), "/welcome/x/y/",
     ]  # fmt: skip
