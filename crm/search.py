@@ -5,7 +5,7 @@ SQL keeps it too: on PostgreSQL a table with a pg_trgm index, on SQLite an FTS5 
 PostgreSQL writes every index of a row again for each change of category or status.
 
 The index only says where to look; the queryset still compares every word (`RecordQuerySet.search()`). So a search without an
-index finds the same, only slower: docs/decisions/0010-a-million-rows.md.
+index finds the same, only slower: docs/decisions/0014-a-million-rows.md.
 """
 
 from __future__ import annotations
