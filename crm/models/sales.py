@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.actor import current_actor
 from crm.models.bulk import Row
@@ -56,7 +57,7 @@ class Sale(Record):
     """A possible or closed deal (S1). Its company may be filled in later."""
 
     class Status(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("sale", "Open")
         WON = "won", _("Won")
         LOST = "lost", _("Lost")
         STALLED = "stalled", _("Stalled")

@@ -149,7 +149,7 @@ def sale_chip(sale: Sale) -> SafeString:
         return format_html('<span class="chip tone-red">{}{}</span>', icon("x"), gettext("Lost"))
     if sale.status == Sale.Status.STALLED:
         return format_html('<span class="chip tone-amber">{}{}</span>', icon("clock"), gettext("Stalled"))
-    return format_html('<span class="chip tone-grey">{}</span>', sale.stage or gettext("Open"))
+    return format_html('<span class="chip tone-grey">{}</span>', sale.stage or pgettext("sale", "Open"))
 
 
 @register.simple_tag
