@@ -4,6 +4,8 @@ import unicodedata
 import uuid
 from itertools import groupby
 
+LONGEST = 200  # letters of what is searched for: each word is a condition of the statement
+
 
 def as_pk(text: object) -> int:
     """A primary key that came in an address or a form; 0, which no record has, for anything that is none."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.finding import first_of
 from crm.models import Company, Contact, User
-from crm.text import as_pk, fold
+from crm.text import LONGEST, as_pk, fold
 
 FEW = 25  # so many are a plain list; of companies there is none
 OFFERED = 8  # while one types
@@ -66,8 +66,8 @@ class RecordSelect(forms.Select):
         key, text = data.get(name), data.get(f"{name}-text")
         if text is None:  # a plain select, or a caller that knows the key
             return key
-        text = " ".join(str(text).replace("\0", "").split())
-        return key if text and key and fold(text) == fold(data.get(f"{name}-label", "")) else Typed(text)
+        text = " ".join(str(text).replace("\0", "").split())[:LONGEST]
+        return key if text and key and fold(text) == fold(data.get(f"{name}-label", ""))[:LONGEST] else Typed(text)
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         """Either of the two says that the field was there."""

@@ -21,7 +21,7 @@ from crm.models.categories import CompanyCategory
 from crm.models.watch import Watched
 from crm.signals import CREATED, MANUAL, CategoryChange, ContactChange, categories_changed, contacts_changed
 from crm.sql import among, is_postgresql, keys, moment
-from crm.text import fold
+from crm.text import LONGEST, fold
 
 MANY = 100  # names that begin like the one that is looked for
 
@@ -62,7 +62,7 @@ class RecordQuerySet(WatchedQuerySet):
 
     def search(self, text: str) -> Self:
         """Records that hold every word of `text`, whatever its case, Æ, Ø and Å included. Asks the index at once: a statement."""
-        words = fold(text).split()
+        words = fold(text[:LONGEST]).split()
         query = self
         for word in words:
             query = query.filter(search_text__contains=word)

@@ -15,7 +15,7 @@ from django_htmx.http import trigger_client_event
 from crm.forms.choosers import DETAILS, OFFERED, label_of, matching
 from crm.http import Request
 from crm.models import Company, Contact, User
-from crm.text import as_pk
+from crm.text import LONGEST, as_pk
 from crm.views.base import require
 
 
@@ -42,7 +42,7 @@ def choose_user(request: Request) -> HttpResponse:
 
 
 def _offer(request: Request, query: QuerySet, label: str) -> HttpResponse:
-    q = request.GET.get("q", "").strip()
+    q = request.GET.get("q", "").strip()[:LONGEST]
     if not request.htmx:  # a part of a form, which by itself is nothing: the search says more
         return redirect(f"{reverse('crm:search')}?{urlencode({'q': q})}")
     rows = matching(query, q, OFFERED + 1)

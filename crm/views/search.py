@@ -10,13 +10,14 @@ from django_htmx.http import trigger_client_event
 
 from crm.finding import search
 from crm.http import Request
+from crm.text import LONGEST
 from crm.views.base import page
 
 
 @require_safe
 def search_all(request: Request) -> HttpResponse:
     """Results under the box as one types, and the same as a page of its own. Whoever may see nothing finds nothing."""
-    q = request.GET.get("q", "").strip()
+    q = request.GET.get("q", "").strip()[:LONGEST]
     groups = search(q, user=request.user)
     found = sum(len(group.hits) for group in groups)
     context = {"active": "", "q": q, "search_q": q, "groups": groups, "found": found}

@@ -69,6 +69,7 @@ def test_too_many_or_none_is_said_in_plain_words(jonas):
     assert "More than 25 match “havn”. Type more of the name." in many
     assert many.count("<option") == 26  # and one that is none
     assert "Nothing here is called “&lt;x&gt;”" in jonas.post("/contacts/new/", _contact(**_typed("<x>"))).content.decode()
+    assert jonas.post("/contacts/new/", _contact(**_typed("a " * 5000))).status_code == 422
     assert not Contact.objects.exists()
 
 

@@ -99,7 +99,7 @@ def test_hits_are_marked_in_whole_letters_and_safely():
     assert marked("<i>", "") == escape("<i>")
 
 
-@pytest.mark.parametrize("q", ["%", "_", "'", '"', "\\", "a" * 5000, "🙂", "\udcff"])
+@pytest.mark.parametrize("q", ["%", "_", "'", '"', "\\", "a" * 5000, "a " * 5000, "🙂", "\udcff"])
 def test_no_text_is_too_odd_to_search_for(jonas, q):
     CompanyFactory(name="Havn")
     assert jonas.get("/search/", {"q": q.encode("utf-8", "surrogateescape")}).status_code == 200
