@@ -163,6 +163,8 @@ def test_a9_what_a_rule_did_silently_can_be_undone_from_the_toast_of_the_sale(jo
     assert "Undo the category" in answer.content.decode()
 
 
-def test_a9_a_sale_that_moved_nothing_offers_no_undo(jonas):
+def test_a9_a_sale_that_moved_nothing_offers_no_undo_of_a_category_but_to_be_reopened(jonas):
     sale = SaleFactory(company=CompanyFactory(name="Fjordbo"))
-    assert "data-undo" not in jonas.post(reverse("crm:sale-won", args=[sale.pk]), headers=HTMX).content.decode()
+    answer = jonas.post(reverse("crm:sale-won", args=[sale.pk]), headers=HTMX)
+    assert not _toast_undoes(answer, sale.company)
+    assert f'action="{reverse("crm:sale-reopen", args=[sale.pk])}"' in answer.content.decode()
