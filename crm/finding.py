@@ -62,7 +62,7 @@ KINDS = (
 def search(text: str, *, user: User) -> list[Group]:
     """What holds every word of `text`, of the kinds that this user may see: what begins with it first, archived records last.
 
-    One statement for each kind, none where nothing was typed. A kind without hits is left out.
+    Two statements for each kind (on SQLite three for a short word), none where nothing was typed. A kind without hits is left out.
     """
     if not fold(text):
         return []

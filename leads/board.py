@@ -105,8 +105,6 @@ def open_sums(contacts: Sequence[Contact]) -> dict[int, list[tuple[str, Decimal]
 
 def overtaken(lead: Lead | None, contact: Contact, seen: str) -> str:
     """Why somebody whom the page showed with the status `seen` (a key) is not moved; empty where they may be. `contact` is locked."""
-    if seen and contact.archived_at:
-        return _("{person} was not moved: {name} has archived this contact.").format(person=contact, name=contact.updated_by or _("Somebody"))
     if not seen or (lead and str(lead.status_id) == seen):
         return ""
     last = LeadStatusChange.objects.filter(contact=contact).select_related("by").first()

@@ -81,7 +81,8 @@ class RecordSelect(forms.Select):
         """The combobox, or the plain select. One statement; two after several matched."""
         rows = list(self.choices.queryset[: self.few + 1]) if self.few else []
         if self.few and len(rows) <= self.few and not isinstance(value, Typed):
-            plain = forms.Select(self.attrs, [("", self.choices.field.empty_label or ""), *((row.pk, str(row)) for row in rows)])
+            nothing = [] if self.choices.field.empty_label is None else [("", self.choices.field.empty_label)]
+            plain = forms.Select(self.attrs, [*nothing, *((row.pk, str(row)) for row in rows)])
             return plain.render(name, value, attrs, renderer)
         return super().render(name, value, {**(attrs or {}), "class": "input"}, renderer)
 

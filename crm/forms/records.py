@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.forms.base import AmountField, DateInput, RecordForm, Styled
 from crm.forms.choosers import FEW, RecordField, RecordSelect, chosen_in
-from crm.models import Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, User
+from crm.models import Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, Submission, User
 from crm.text import as_pk, fold
 
 
@@ -47,8 +47,8 @@ class CompanyForm(RecordForm):
         """As every form; of a new company also whether one of that name exists, which is said once and then let be. Fills `twins`."""
         if self.instance.pk:
             return super().conflict()
-        name = fold(self.cleaned_data["name"])
-        if self.cleaned_data["twins_seen"] != name:
+        name, sent_before = fold(self.cleaned_data["name"]), Submission.objects.filter(key=self.cleaned_data["request_id"])
+        if self.cleaned_data["twins_seen"] != name and not sent_before.exists():  # a double click has made its own namesake
             self.twins = Company.objects.current().namesakes(name)
             self.data = self.data.copy()
             self.data[self.add_prefix("twins_seen")] = name

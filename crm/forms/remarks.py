@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.forms.base import DateInput, RecordForm
+from crm.forms.choosers import FEW, RecordField, RecordSelect
 from crm.models import FollowUp, Note, User
 from crm.remarks import in_a_month
 
@@ -40,7 +41,8 @@ class FollowUpForm(RecordForm):
         model = FollowUp
         fields = ["text", "due_on", "owner"]
         labels = {"text": _("What is to be done"), "due_on": _("Date"), "owner": _("Who")}
-        widgets = {"due_on": DateInput()}
+        field_classes = {"owner": RecordField}
+        widgets = {"due_on": DateInput(), "owner": RecordSelect(few=FEW)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

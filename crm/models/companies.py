@@ -95,9 +95,9 @@ class CompanyQuerySet(RecordQuerySet):
     """Every write of `category` counts the company's changes (A10)."""
 
     def namesakes(self, name: str, *, most: int = 5) -> list[Any]:
-        """Companies of exactly this name, whatever its case. One statement."""
+        """Companies of exactly this name, whatever its case. Two statements."""
         wanted = fold(name)
-        rows = self.filter(search_text__startswith=wanted).order_by("pk")[:MANY]
+        rows = self.search(name).filter(search_text__startswith=wanted).order_by("pk")[:MANY]
         return [company for company in rows if fold(company.name) == wanted][:most]
 
     def write(self, rows: dict[int, dict[str, Any]], kwargs: dict[str, Any]) -> dict[int, dict[str, Any]]:

@@ -17,7 +17,7 @@ SHOWN = 25  # contacts, and sales, of a card; the lists have all of them
 
 
 def card_of(request: Request, record: Company | Contact | Sale) -> dict[str, Any]:
-    """The facts of a record, and what may be done with it. What stays when it is archived: at most two statements."""
+    """The facts of a record, and what may be done with it. What stays when it is archived: one statement."""
     kind = SUBJECTS[type(record)].kind
     may_edit = request.user.has_perm(f"crm.change_{kind}") and not record.archived_at
     return {

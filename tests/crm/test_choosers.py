@@ -169,7 +169,7 @@ def test_what_is_offered_fits_and_says_that_there_are_more(jonas):
     assert "There are more." in html
     assert 'data-label="Havn 0, Ærøskøbing"' in html
     assert "8 results" in response["HX-Trigger"]
-    assert len([query for query in queries if "crm_company" in query["sql"]]) == 1
+    assert len([query for query in queries if "crm_company" in query["sql"]]) == 2  # the index, and the companies
     assert "No results" in jonas.get("/choose/companies/", {"q": "nowhere"}, headers=HTMX).content.decode()
 
 

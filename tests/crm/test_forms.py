@@ -91,7 +91,7 @@ def test_all_that_is_shown_in_the_inbox_can_be_accepted_at_once(client, salesper
     for _ in range(2):
         client.post(f"/sales/{SaleFactory().pk}/won/")
     html = client.get("/confirmations/").content.decode()
-    assert 'id="accept-all"' in html
+    assert 'id="choose-all"' in html
     ids = list(CategoryDecision.objects.waiting().values_list("pk", flat=True))
     sent = {"ids": ",".join(map(str, ids)), "all": "accept", **{f"seen-{pk}": 1 for pk in ids}}
     assert client.post("/confirmations/answers/", sent, headers={**HTMX, "HX-Target": "modal"}).status_code == 200

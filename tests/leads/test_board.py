@@ -188,7 +188,7 @@ def test_who_was_archived_meanwhile_is_left_alone(jonas, colleague, status):
     with acting_as(colleague):
         Contact.objects.update(archived_at=timezone.now())
     answer = move(jonas, ane, status["Qualified"], status["Open"])
-    assert (answer.status_code, "Ane was not moved: Signe Bach has archived this contact." in answer.content.decode()) == (409, True)
+    assert (answer.status_code, "Signe Bach has archived “Ane”." in answer.content.decode()) == (409, True)
     assert Lead.objects.get().status == status["Open"]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from crm.actor import acting_as
+from tests.browsers import browser
 from tests.crm.addresses import HTMX
 from tests.crm.writes import change, plain
 from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
-from tests.workflow.changes import browser, said
+from tests.workflow.changes import said
 from workflow import decisions
 from workflow.models import CategoryDecision, HandOver
 

@@ -9,12 +9,13 @@ import pytest
 from django.utils import timezone
 
 from crm.actor import acting_as
-from crm.models import Company, Contact, Sale
+from crm.models import Company, Contact, FollowUp, Sale
 from leads.models import Lead
+from tests.browsers import browser
 from tests.crm.addresses import HTMX
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, UserFactory, rule
-from tests.workflow.changes import browser, statements
+from tests.workflow.changes import statements
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +24,7 @@ def day(client):
     """The sections in their order, and the quiet lines."""
     html = client.get("/").content.decode()
     quiet = re.search(r'class="day__quiet".*?</ul>', html, re.DOTALL)
-    return re.findall(r'<h2 id="([a-z-]+)-h">', html), re.findall(r"<span>(.*?)</span></li>", quiet[0]) if quiet else []
+    return re.findall(r'<h2 id="([a-z-]+)-h"', html), re.findall(r"<span>(.*?)</span></li>", quiet[0]) if quiet else []
 
 
 def section(client, name):
@@ -44,10 +45,11 @@ def busy(salesperson, category):
         Company.objects.filter(pk=moved.pk).update(category=category["Partner"])
     SaleFactory(company=company, owner=salesperson, stage=StageFactory())
     SaleFactory(title="Wind", company=company, owner=salesperson, status="stalled", reopen_on=timezone.localdate())
+    FollowUp.objects.create(company=company, text="Call", due_on=timezone.localdate(), owner=salesperson)
 
 
 def test_the_sections_come_in_the_order_in_which_they_need_me(jonas, busy):
-    assert day(jonas) == (["waiting", "new-leads", "stalled", "pipeline", "moved"], [])
+    assert day(jonas) == (["waiting", "due", "new-leads", "stalled", "pipeline", "moved"], [])
 
 
 def test_a_day_with_nothing_in_it_is_a_calm_all_clear_with_a_line_for_each(jonas, maja):
@@ -56,6 +58,7 @@ def test_a_day_with_nothing_in_it_is_a_calm_all_clear_with_a_line_for_each(jonas
         assert sections == []
         assert quiet == [
             "No confirmations wait for you.",
+            "Nothing to follow up today.",
             "No new leads at your companies.",
             "No stalled sale is due to be reopened.",
             "You have no open sales.",

