@@ -219,7 +219,8 @@ def test_what_a_colleague_has_moved_meanwhile_is_refused_by_name_and_stays(jonas
 
 
 @pytest.mark.parametrize(("meanwhile", "said"), [
-    ({"status": "lost"}, "Lost"), ({"status": "stalled"}, "Stalled"), ({"archived_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}, "Signe Bach has archived “Solar roof"),
+    ({"status": "lost"}, "Lost"), ({"status": "stalled"}, "Stalled"),
+    ({"archived_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}, "Signe Bach has archived “Solar roof"),
 ])  # fmt: skip
 @pytest.mark.parametrize("verb", ["stage", "won", "lost"])
 def test_what_was_closed_stalled_or_archived_meanwhile_is_left_alone(jonas, colleague, stages, meanwhile, said, verb):
