@@ -28,18 +28,20 @@ def world(salesperson):
 
 
 # ------------------------------------------------------------------- who may
-@pytest.mark.parametrize("name", PRIVATE)
-def test_a_logged_out_visitor_goes_to_the_login_page_and_comes_back(client, world, name):
-    url = address(name, world)
-    response = ask(client, name, url)
-    back = url if response.request["REQUEST_METHOD"] == "GET" else "/"  # a button's own address shows nothing
-    assert (response.status_code, response["Location"]) == (302, f"{reverse('crm:login')}?next={back}")
+def test_a_logged_out_visitor_goes_to_the_login_page_and_comes_back(client, world, subtests):
+    for name in PRIVATE:
+        with subtests.test(name):
+            url = address(name, world)
+            response = ask(client, name, url)
+            back = url if response.request["REQUEST_METHOD"] == "GET" else "/"  # a button's own address shows nothing
+            assert (response.status_code, response["Location"]) == (302, f"{reverse('crm:login')}?next={back}")
 
 
-@pytest.mark.parametrize("name", PRIVATE)
-def test_a_fragment_for_a_logged_out_visitor_is_a_401_that_htmx_does_not_swap(client, world, name):
-    response = ask(client, name, address(name, world), headers=HTMX)
-    assert (response.status_code, response.content) == (401, b"")
+def test_a_fragment_for_a_logged_out_visitor_is_a_401_that_htmx_does_not_swap(client, world, subtests):
+    for name in PRIVATE:
+        with subtests.test(name):
+            response = ask(client, name, address(name, world), headers=HTMX)
+            assert (response.status_code, response.content) == (401, b"")
 
 
 @pytest.mark.parametrize("name", sorted(FOR_ANYBODY - {"crm:language", "crm:welcome"}))  # a verb, and a page that only a link opens
@@ -71,27 +73,23 @@ def test_a_wrong_password_is_said_without_saying_which_of_the_two_was_wrong(clie
     assert 'value="jonas@havn.example"' in wrong
 
 
-@pytest.mark.parametrize("name", SCREENS)
-def test_a_salesperson_opens_every_crm_screen(client, world, salesperson, name):
+def test_a_salesperson_opens_every_crm_screen(client, world, salesperson, subtests):
     client.force_login(salesperson)
-    assert client.get(address(name, world)).status_code == 200
+    for name in SCREENS:
+        with subtests.test(name):
+            assert client.get(address(name, world)).status_code == 200
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_settings_screen_is_a_403_with_a_plain_sentence_for_a_salesperson(client, world, salesperson, name):
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_a_settings_screen_is_a_403_with_a_plain_sentence_for_a_salesperson(client, world, salesperson, language, subtests):
     client.force_login(salesperson)
-    for language, method, headers in product(["en", "da"], ["get", "post"], [{}, HTMX]):
-        User.objects.filter(pk=salesperson.pk).update(language=language)
-        response = getattr(client, method)(address(name, world), headers=headers)
-        if response.status_code != 405 or (method == "post") == (name in VERBS):
-            assert response.status_code == 403, (language, method, headers)
-            assert ONLY_ADMINISTRATORS[language] in response.content.decode()
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_an_administrator_opens_every_screen(client, world, administrator, name):
-    client.force_login(administrator)
-    assert client.get(address(name, world)).status_code == 200
+    User.objects.filter(pk=salesperson.pk).update(language=language)
+    for name, method, headers in product(SETTINGS, ["get", "post"], [{}, HTMX]):
+        with subtests.test(name, method=method, headers=headers):
+            response = getattr(client, method)(address(name, world), headers=headers)
+            if response.status_code != 405 or (method == "post") == (name in VERBS):
+                assert response.status_code == 403
+                assert ONLY_ADMINISTRATORS[language] in response.content.decode()
 
 
 def test_settings_lead_an_administrator_to_the_first_screen(client, administrator):
@@ -100,19 +98,22 @@ def test_settings_lead_an_administrator_to_the_first_screen(client, administrato
     assert client.get("/settings/workflow/", follow=True).redirect_chain == [("/settings/workflow/lead-categorization/", 302)]
 
 
-@pytest.mark.parametrize("name", [name for name in PRIVATE if name not in FOR_EVERY_USER])
-def test_somebody_without_rights_gets_a_403_everywhere(client, world, name):
+def test_somebody_without_rights_gets_a_403_everywhere(client, world, subtests):
     client.force_login(UserFactory(groups=[]))
-    assert ask(client, name, address(name, world)).status_code == 403
+    for name in (name for name in PRIVATE if name not in FOR_EVERY_USER):
+        with subtests.test(name):
+            assert ask(client, name, address(name, world)).status_code == 403
 
 
-@pytest.mark.parametrize("name", WITH_RECORD)
-def test_an_unknown_record_is_a_404_in_plain_words(client, world, salesperson, administrator, name):
-    client.force_login(administrator if name in SETTINGS else salesperson)
-    for pk, headers in product([0, 987_654_321, 10**25], [{}, HTMX]):  # the last one is beyond what a column holds
-        answer = ask(client, name, address(name, dict.fromkeys(world, pk)), headers=headers)
-        assert answer.status_code == 404, (pk, headers)
-        assert "This no longer exists, or the address is wrong." in answer.content.decode()
+@pytest.mark.parametrize("who", ["salesperson", "administrator"])
+def test_an_unknown_record_is_a_404_in_plain_words(client, world, request, who, subtests):
+    client.force_login(request.getfixturevalue(who))
+    theirs = [name for name in WITH_RECORD if (name in SETTINGS) == (who == "administrator")]
+    for name, pk, headers in product(theirs, [0, 987_654_321, 10**25], [{}, HTMX]):  # the last one is beyond what a column holds
+        with subtests.test(name, pk=pk, headers=headers):
+            answer = ask(client, name, address(name, dict.fromkeys(world, pk)), headers=headers)
+            assert answer.status_code == 404
+            assert "This no longer exists, or the address is wrong." in answer.content.decode()
 
 
 def test_no_access_and_a_wrong_address_are_a_line_in_the_servers_log_and_no_traceback(client, salesperson, caplog):
@@ -130,10 +131,11 @@ def test_an_unknown_address_is_a_404_page_also_for_a_visitor(client, request, db
     assert "This no longer exists, or the address is wrong." in response.content.decode()
 
 
-@pytest.mark.parametrize("name", sorted(VERBS))
-def test_looking_at_a_verb_does_nothing(client, world, administrator, name):
+def test_looking_at_a_verb_does_nothing(client, world, administrator, subtests):
     client.force_login(administrator)
-    assert client.get(address(name, world)).status_code == 405
+    for name in sorted(VERBS):
+        with subtests.test(name):
+            assert client.get(address(name, world)).status_code == 405
 
 
 def test_a_form_that_was_open_too_long_is_a_403_with_its_own_words(world, salesperson):
@@ -145,11 +147,26 @@ def test_a_form_that_was_open_too_long_is_a_403_with_its_own_words(world, salesp
 
 
 # ------------------------------------------------------------- whole or part
-@pytest.mark.parametrize("name", [name for name in PAGES if name not in WHOLE])
-def test_htmx_gets_a_fragment_of_the_very_page(client, world, administrator, name):
+def test_every_page_opens_whole_and_as_a_fragment_is_kept_by_no_cache_and_allows_nothing_inline(client, world, administrator, subtests):
     client.force_login(administrator)
-    url = address(name, world)
-    whole, part = client.get(url).content.decode(), client.get(url, headers=HTMX).content.decode()
+    for name in PAGES:
+        with subtests.test(name):
+            url = address(name, world)
+            whole, part = client.get(url), client.get(url, headers=HTMX)
+            assert whole.status_code == 200
+            for answer in (whole, part):
+                _is_kept_by_no_cache(answer)
+            _allows_nothing_inline(whole)
+            if name not in WHOLE:
+                _is_a_fragment_of(part.content.decode(), whole.content.decode())
+
+
+def _is_kept_by_no_cache(answer):
+    assert "HX-Request" in answer["Vary"]
+    assert {"private", "no-store"} <= set(answer["Cache-Control"].split(", "))
+
+
+def _is_a_fragment_of(part, whole):
     assert "<!doctype html>" in whole
     assert 'id="main"' in whole
     assert "<html" not in part
@@ -157,25 +174,17 @@ def test_htmx_gets_a_fragment_of_the_very_page(client, world, administrator, nam
     assert part.strip()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_no_cache_keeps_a_page_or_mistakes_a_fragment_for_it(client, world, administrator, name):
-    client.force_login(administrator)
-    for headers in ({}, HTMX):
-        response = client.get(address(name, world), headers=headers)
-        assert "HX-Request" in response["Vary"], headers
-        assert {"private", "no-store"} <= set(response["Cache-Control"].split(", ")), headers
-
-
-@pytest.mark.parametrize("name", [*PAGES, "crm:login"])
-def test_the_content_security_policy_allows_nothing_inline(client, world, administrator, name):
-    if name != "crm:login":
-        client.force_login(administrator)
-    policy = client.get(address(name, world))["Content-Security-Policy"]
+def _allows_nothing_inline(answer):
+    policy = answer["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
     assert "style-src 'self';" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
+
+
+def test_the_login_page_allows_nothing_inline_either(client, db):
+    _allows_nothing_inline(client.get("/login/"))
 
 
 def test_error_pages_carry_the_policy_too(client, salesperson):
