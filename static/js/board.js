@@ -9,12 +9,14 @@
   const entry = (card, key) => card.querySelector(`[data-to="${CSS.escape(key)}"]`);
 
   /* -------------------------------------------------------------- Moving */
+  let mover = ""; // the card that moved last, by id
   const going = new Map(); // cards on their way, and where to: a second quick move starts there
   const whereabouts = (card) => going.get(card.id) ?? columnOf(card).dataset.column;
   function move(card, key) {
     const way = key !== whereabouts(card) && entry(card, key);
     if (!way) return;
     if (way.form?.hasAttribute("data-in-turn")) going.set(card.id, key);
+    mover = card.id;
     way.click();
   }
   document.addEventListener("htmx:beforeRequest", (e) => cardOf(e.target)?.setAttribute("aria-busy", "true"));
@@ -98,8 +100,11 @@
     }
     if (board()) board().scrollLeft = left;
     if (!near.length) return;
-    if ((document.activeElement ?? document.body) === document.body) // the control is gone: to its card, or to the card beside it
-      held(near.map((id) => document.getElementById(id)).find(Boolean))?.focus({ preventScroll: true });
+    if ((document.activeElement ?? document.body) === document.body) { // the control is gone: to its card, or to the card beside it
+      const left = near[0] === mover && !document.getElementById(mover); // it went where it is not shown: the next press is not meant for another
+      const goal = left ? document.getElementById("page-title") : held(near.map((id) => document.getElementById(id)).find(Boolean));
+      goal?.focus({ preventScroll: true });
+    }
     if (document.querySelector(".deal :focus-visible")) document.activeElement.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
 })();

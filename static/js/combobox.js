@@ -85,6 +85,7 @@
   });
   document.addEventListener("input", (e) => { if (e.target.matches(FIELD)) point(e.target, null); });
   document.addEventListener("focusout", (e) => { if (e.target.matches(FIELD)) close(e.target); });
+  document.addEventListener("focusin", (e) => { if (e.target.matches(FIELD)) e.target.select(); }); // who types means another one
 
   // The mouse leaves focus in the field. A chooser opens by a click; the search box only has something to offer once one has typed.
   document.addEventListener("mousedown", (e) => { if (e.target.closest(".combo")) e.preventDefault(); });

@@ -218,3 +218,9 @@ def test_the_card_of_a_big_company_costs_as_many_statements_as_that_of_a_small_o
             Company.objects.filter(pk=company.pk).update(category=category[name])
         costs.append(statements(jonas, company.get_absolute_url()))
     assert costs[0] == costs[1] <= 25
+
+
+@pytest.mark.parametrize("address", ["/companies/", "/contacts/", "/sales/"])
+def test_a_refreshed_list_brings_the_count_of_what_waits(jonas, address):
+    """Many changed at once may raise questions: the navigation says so at once (Q2)."""
+    assert 'id="nav-count-confirmations" hx-swap-oob="true"' in jonas.get(address, headers={"HX-Request": "true"}).content.decode()

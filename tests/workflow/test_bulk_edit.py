@@ -123,7 +123,9 @@ def test_our_contact_is_changed_or_taken_out_and_a_colleagues_choice_stays(jonas
     assert [fresh(company).our_contact for company in (first, second, third)] == [salesperson, salesperson, colleague]
     assert fresh(first).updated_by == salesperson
     assert not Batch.objects.exists()
-    send(jonas, "companies/bulk/our-contact", [fresh(first)], our_contact="")
+    assert send(jonas, "companies/bulk/our-contact", [fresh(first)], our_contact="").status_code == 422  # only pressing Save takes nobody away
+    assert fresh(first).our_contact == salesperson
+    send(jonas, "companies/bulk/our-contact", [fresh(first)], our_contact="nobody")
     assert fresh(first).our_contact is None
 
 
