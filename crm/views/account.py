@@ -46,12 +46,13 @@ class Login(auth_views.LoginView):
 @unit_of_work
 def password(request: Request) -> HttpResponse:
     """Another password for oneself: every other session ends, this one stays."""
-    form = OwnPasswordForm(request.user, request.POST or None)
+    form = OwnPasswordForm(request.user, request.POST or None, request=request)
     if request.method == "POST" and form.is_valid():
         form.save()
         update_session_auth_hash(request, form.user)
         return done(request, _("Your password is changed. Wherever else you were logged in, you are logged out."), to="crm:overview")
-    return render(request, "crm/password.html", {"active": "", "form": form}, status=422 if form.errors else 200)
+    status = 429 if form.has_error("old_password", "wait") else 422 if form.errors else 200
+    return render(request, "crm/password.html", {"active": "", "form": form}, status=status)
 
 
 @login_not_required

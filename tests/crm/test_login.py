@@ -89,6 +89,16 @@ def test_an_empty_form_is_no_attempt(client, db):
     assert not LoginAttempts.objects.exists()
 
 
+@pytest.mark.parametrize("url", ["/login/", "/admin/login/"])
+def test_an_empty_password_neither_counts_nor_starts_anew(client, administrator, clock, url):
+    User.objects.filter(pk=administrator.pk).update(is_staff=True)
+    for password in ("wrong", "wrong", "wrong", "wrong", "", "", "wrong"):
+        assert _try(client, password, email="maja@havn.example", url=url).status_code == 200
+    assert LoginAttempts.objects.get().count == 5
+    _try(client, "", email="maja@havn.example", url=url)
+    assert "Too many attempts" in _try(client, "demo", email="maja@havn.example", url=url).content.decode()
+
+
 def test_djangos_admin_has_no_way_round_it(client, administrator, clock):
     User.objects.filter(pk=administrator.pk).update(is_staff=True)
     codes = [_try(client, "wrong", email="maja@havn.example", url="/admin/login/").status_code for _time in range(5)]
@@ -146,3 +156,15 @@ def test_a_password_that_does_not_do_is_a_422_that_says_why(client, salesperson,
     assert "Skibsbyg" not in html
     assert html.count("data-show=") == 3
     assert client.get("/").status_code == 200
+
+
+def test_guessing_the_present_password_has_to_wait_as_on_the_login_page(client, salesperson, clock):
+    client.force_login(salesperson)
+    for guess in ("wrong", "wrong", "", "wrong", "wrong", "wrong"):
+        assert _change(client, old_password=guess).status_code == 422
+    response = _change(client)
+    assert response.status_code == 429
+    assert "Too many attempts. Wait 15 minutes, then try again." in response.content.decode()
+    clock.shift(dt.timedelta(minutes=15))
+    assert _change(client).status_code == 302
+    assert not LoginAttempts.objects.exists()
