@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q, QuerySet
 
 from crm.numbers import CappedNumber
@@ -80,7 +80,7 @@ class Order:
             if self.null_at and all(value is None for value in values):
                 return Place(kind, values, pk)
             return Place(kind, [_read(field, value) for field, value in zip(self.fields, values, strict=True)], pk)
-        except (ValueError, TypeError, ValidationError):
+        except (ValueError, TypeError, OverflowError, ValidationError):
             return None
 
 
@@ -108,7 +108,7 @@ def _plain(value: Any) -> Any:
 
 
 def _read(field: models.Field, value: Any) -> Any:
-    """A value of a link as the column has it. Raises ValueError or ValidationError for what no row can have."""
+    """A value of a link as the column has it. Raises ValueError, OverflowError or ValidationError for what no row can have."""
     if isinstance(value, str):
         value.encode()  # half a character, which no database takes
     elif not isinstance(value, int) or isinstance(value, bool):
@@ -119,6 +119,9 @@ def _read(field: models.Field, value: Any) -> Any:
     if value is None:
         raise ValueError(value)
     field.run_validators(value)
+    if isinstance(field, models.ForeignKey) and not as_pk(value):
+        raise ValueError(value)
+    field.get_db_prep_value(value, connection)  # a time at either end of the calendar may have no place in the database's time zone
     return value
 
 

@@ -191,6 +191,7 @@ def _probe_sqlite(table: str, words: Sequence[str], using: str) -> tuple[str, li
 def _terms(table: str, begin: str, using: str) -> list[str] | None:
     """The runs that begin with this; None where one of them alone is too common, or they are too many."""
     after = begin[:-1] + chr(ord(begin[-1]) + 1) if ord(begin[-1]) < 0x10FFFF else "\U0010ffff\U0010ffff"
+    after = after.replace("\ud800", "\ue000")  # between the two lie halves of letters, which no database takes
     found: list[str] = []
     with connections[using].cursor() as cursor:
         cursor.execute(f"SELECT term, doc FROM {table}_search_terms WHERE term >= %s AND term < %s", [begin, after])

@@ -133,6 +133,9 @@ MANGLED = {
     "huge numbers": cursor(["after", 10**30, 10**30, "C", 1]),
     "no values": cursor(["after", None, None, None, 1]),
     "a date": cursor(["after", "2026-02-31", 1]),
+    "before the first day": cursor(["after", "0001-01-01T00:00:00+14:00", 1]),
+    "after the last day": cursor(["before", "9999-12-31T23:59:59-14:00", 1]),
+    "a huge key": cursor(["after", 1, 10**30, "C", 1]),
     "a dictionary": cursor({"after": 1}),
 }
 

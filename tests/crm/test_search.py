@@ -69,6 +69,14 @@ def test_parts_of_words_are_found_however_short(text):
     assert found(text) == {company.pk} or text == "s"
 
 
+@pytest.mark.parametrize("word", ["\ud7ff", "a\ud7ff"])
+def test_a_short_word_before_the_halves_of_letters_is_looked_for_like_any_other(word):
+    company = CompanyFactory(name=f"Fjord {word}")
+    assert list(Company.objects.search(word)) == [company]
+    assert indexed(word) == {company.pk}
+    assert not Company.objects.search(f"{word}\ud7ff")
+
+
 def test_contacts_and_sales_have_an_index_too():
     contact, sale = ContactFactory(first_name="Åse", last_name="Ørsted"), SaleFactory(title="Solceller")
     assert indexed("rsted", Contact) == found("åse ørs", Contact) == {contact.pk}

@@ -199,3 +199,10 @@ def test_l1_whose_company_has_left_lead_status_meanwhile_is_refused_with_the_rea
     assert (answer.status_code, "page:changed" in answer.headers["HX-Trigger-After-Settle"]) == (422, True)
     assert "Lead status is not used for companies in Customer. Nothing was saved." in answer.content.decode()
     assert names(jonas) == []
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_at_the_end_of_the_calendar_shows_the_first_cards(jonas, status, time):
+    ContactFactory(first_name="Torben", last_name="")
+    column = f"status-{status['Open'].pk}"
+    assert next(iter(columns(jonas, column=column, after=f"{time}~1").values())) == ["Torben"]
