@@ -170,9 +170,9 @@ def _month(day: dt.date) -> dt.date:
     return day.replace(day=1)
 
 
-def overtaken(sale: Sale, seen: str) -> str:
-    """Why a sale that the board showed in the stage `seen` is not moved; empty where it may be. `sale` is locked, and not archived."""
-    if not seen or (sale.status == Sale.Status.OPEN and seen == str(sale.stage_id or NO_STAGE)):
+def overtaken(sale: Sale, seen_stage: str) -> str:
+    """Why a sale that the page showed open in the stage `seen_stage` is not moved; empty where it may be. `sale` is locked, and not archived."""
+    if not seen_stage or (sale.status == Sale.Status.OPEN and seen_stage == str(sale.stage_id or NO_STAGE)):
         return ""
     where = (sale.stage or _("No stage")) if sale.status == Sale.Status.OPEN else sale.get_status_display()
     name = sale.updated_by or _("Somebody")

@@ -14,7 +14,6 @@ from crm import throttle
 from crm.forms.base import Styled
 from crm.forms.users import better_passwords
 
-
 SAY_WAIT = ngettext_lazy("Too many attempts. Wait %(n)d minute, then try again.", "Too many attempts. Wait %(n)d minutes, then try again.", "n")
 
 

@@ -131,8 +131,8 @@ def _companies(include: int | None) -> Any:
     return Company.objects.filter(Q(archived_at=None) | Q(pk=include)) if include else Company.objects.current()
 
 
-class CloseForm(Styled, forms.ModelForm):
-    """Closing date and reason of a sale that is being won or lost (S1)."""
+class CloseForm(RecordForm):
+    """Closing date and reason of a sale that is being won or lost (S1), or that is already and keeps what a colleague has written."""
 
     class Meta:
         model = Sale
@@ -140,14 +140,18 @@ class CloseForm(Styled, forms.ModelForm):
         widgets = {"closed_on": DateInput()}
         labels = {"closed_on": _("Closing date"), "reason": _("Reason"), "reason_note": _("Note")}
 
-    def __init__(self, *args: Any, status: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, status: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.instance.status = status
+        self.is_change = status in ("", self.instance.status)
+        status = self.instance.status = status or self.instance.status
         self.fields["closed_on"].required = True
         self.fields["reason"].queryset = SaleReason.objects.active(include=self.instance.reason_id).filter(applies_to=status)
         self.fields["reason"].empty_label = _("Select reason")
         self.fields["reason"].widget.attrs["autofocus"] = True
-        self.style()
+
+    def conflict(self) -> bool:
+        """As every form, where date and reason were there before."""
+        return self.is_change and super().conflict()
 
     def clean_closed_on(self) -> Any:
         """Closed is closed: not in the future."""
@@ -171,6 +175,10 @@ class StallForm(Styled, forms.ModelForm):
         self.fields["reopen_on"].required = True
         self.fields["reopen_on"].widget.attrs["autofocus"] = True
         self.style()
+
+    def conflict(self) -> bool:
+        """There was no such date before."""
+        return False
 
     def clean_reopen_on(self) -> Any:
         """Later than today, or there is nothing to wait for."""

@@ -96,7 +96,7 @@ def _undo(request: Request, sale: Sale, before: int | None) -> UndoOffer | None:
     moved = sale.company_id and _category_of(sale.company_id) != before
     if moved and (offer := slots.category_undo(request, sale.company_id)):
         return replace(offer, label=_("Undo the category"))
-    return UndoOffer(reverse("crm:sale-reopen", args=[sale.pk]), label=_("Reopen")) if sale.is_closed else None
+    return UndoOffer(reverse("crm:sale-reopen", args=[sale.pk]), {"seen_status": sale.status}, label=_("Reopen")) if sale.is_closed else None
 
 
 def _category_of(company_id: int | None) -> int | None:
@@ -116,9 +116,9 @@ def _overtaken(request: Request, sale: Sale, wanted: str = "") -> HttpResponse |
 
 
 def _shown(request: Request) -> str:
-    """The status with which the page that asks has shown the sale, if it says so; a board names the stage of an open one."""
-    seen = request.POST.get("seen") or request.GET.get("seen", "")
-    return seen if not seen or seen in Sale.Status.values else Sale.Status.OPEN
+    """The status with which the page that asks has shown the sale, if it says so."""
+    seen = request.POST.get("seen_status") or request.GET.get("seen_status", "")
+    return seen if seen in Sale.Status.values else ""
 
 
 @require_POST
@@ -164,8 +164,8 @@ def _close(request: Request, pk: int, status: str) -> HttpResponse:
     if overtaken := _overtaken(request, sale):
         return overtaken
     status = status or sale.status
-    was = sale.closed_on
-    form = CloseForm(request.POST or None, instance=sale, status=status, initial={"closed_on": was if sale.status == status and was else timezone.localdate()})
+    was = sale.closed_on if sale.status == status else None
+    form = CloseForm(request.POST or None, instance=sale, status=status, initial={"closed_on": was or timezone.localdate()})
     titles: dict[str, str] = {Sale.Status.LOST: _("Why was the sale lost?"), Sale.Status.WON: _("When and why was the sale won?")}
     names: dict[str, str] = {Sale.Status.LOST: "crm:sale-lost", Sale.Status.WON: "crm:sale-close"}
     return _step(request, sale, form, titles[status], names[status])
@@ -173,15 +173,15 @@ def _close(request: Request, pk: int, status: str) -> HttpResponse:
 
 def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str, url_name: str) -> HttpResponse:
     """A small form that stands between a button and its effect: a dialog, or without JavaScript a page."""
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and not form.conflict():
         before = _category_of(sale.company_id)
         form.save()
         return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
-    status = 422 if request.method == "POST" else 200
+    status = 200 if request.method != "POST" else 409 if form.is_valid() else 422
     point_at_first_error(form)
     shown = _shown(request) or Sale.objects.values_list("status", flat=True).get(pk=sale.pk)  # the form has changed the instance
     back = next_url(request, sale.get_absolute_url())
-    context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": back, "seen": shown}
+    context = {"form": form, "sale": sale, "title": title, "url_name": url_name, "active": "sales", "next": back, "seen_status": shown}
     return page(request, "crm/sale_step.html", context, fragment="body" if request.method == "POST" else "dialog", status=status)
 
 
@@ -200,12 +200,12 @@ def sale_reopen(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @unit_of_work
 def sale_stage(request: Request, pk: int) -> HttpResponse:
-    """Move an open sale to another stage, or back to none, unless a colleague was faster: `seen` is the stage it was shown in."""
+    """Move an open sale to another stage, or back to none, unless a colleague was faster: `seen_stage` is the one it was shown in."""
     require(request, MAY_EDIT)
     sale, wanted = fetch(request, Sale, pk), request.POST.get("stage", "")
     if wanted == str(sale.stage_id or NO_STAGE) and sale.status == Sale.Status.OPEN:
         return finish(request, to=sale.get_absolute_url())  # it is there: a second press, or one whose answer was lost
-    if why := overtaken(sale, request.POST.get("seen", "")):
+    if why := overtaken(sale, request.POST.get("seen_stage", "")):
         return refused(request, why, to=sale.get_absolute_url())
     if sale.is_closed:
         return refused(request, _("The sale is closed. Reopen it to change its stage."), to=sale.get_absolute_url())
@@ -222,4 +222,4 @@ def _move_back(sale: Sale, before: SaleStage | None) -> UndoOffer | None:
     """How a move to another stage is taken back; not into a stage that has been deleted."""
     if before and before.archived_at:
         return None
-    return UndoOffer(reverse("crm:sale-stage", args=[sale.pk]), {"stage": before.pk if before else NO_STAGE, "seen": sale.stage_id or NO_STAGE})
+    return UndoOffer(reverse("crm:sale-stage", args=[sale.pk]), {"stage": before.pk if before else NO_STAGE, "seen_stage": sale.stage_id or NO_STAGE})

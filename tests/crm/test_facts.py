@@ -192,7 +192,7 @@ def test_a_sale_that_a_colleague_has_closed_otherwise_meanwhile_is_a_409_and_kee
         theirs = "lost" if verb != "lost" else "won"
         sale.status, sale.reason_note = theirs, "Too dear"
         sale.save()
-    response = jonas.post(f"/sales/{sale.pk}/{verb}/", {"seen": shown, "closed_on": "2026-01-05", "reopen_on": "2099-01-05"}, headers=HTMX)
+    response = jonas.post(f"/sales/{sale.pk}/{verb}/", {"seen_status": shown, "closed_on": "2026-01-05", "reopen_on": "2099-01-05"}, headers=HTMX)
     assert response.status_code == 409
     assert "Signe Bach changed it. Nothing was saved." in response.content.decode()
     assert Sale.objects.values_list("status", "reason_note").get() == (theirs, "Too dear")
@@ -200,8 +200,8 @@ def test_a_sale_that_a_colleague_has_closed_otherwise_meanwhile_is_a_409_and_kee
 
 def test_the_undo_of_a_sale_just_won_reopens_it(jonas):
     sale = SaleFactory()
-    response = jonas.post(f"/sales/{sale.pk}/won/", {"seen": "open"}, headers=HTMX)
+    response = jonas.post(f"/sales/{sale.pk}/won/", {"seen_status": "open"}, headers=HTMX)
     assert f'action="/sales/{sale.pk}/reopen/"' in response.content.decode()
-    assert jonas.post(f"/sales/{sale.pk}/won/", {"seen": "open"}, headers=HTMX).status_code == 200  # a double click
+    assert jonas.post(f"/sales/{sale.pk}/won/", {"seen_status": "open"}, headers=HTMX).status_code == 200  # a double click
     assert jonas.post(f"/sales/{sale.pk}/reopen/", headers=HTMX).status_code == 200
     assert Sale.objects.get().status == "open"

@@ -117,10 +117,10 @@ def test_c4_a_deleted_stage_stays_while_an_open_sale_has_it_and_nothing_moves_th
     SaleStage.objects.filter(pk=stages[0].pk).update(archived_at=timezone.now())
     assert "Offer Deleted 1 DKK 860,000" in columns(jonas)
     assert f'id="to-{new.pk}-stage-{stages[0].pk}"' not in jonas.get(BOARD).content.decode()
-    refused = move(jonas, new, stages[0], seen=stages[1].pk)
+    refused = move(jonas, new, stages[0], seen_stage=stages[1].pk)
     assert (refused.status_code, Sale.objects.get(pk=new.pk).stage) == (422, stages[1])
     assert "This stage has been deleted. Choose another one." in refused.content.decode()
-    answer = move(jonas, old, stages[1], seen=stages[0].pk)
+    answer = move(jonas, old, stages[1], seen_stage=stages[0].pk)
     assert answer.status_code == 200
     assert "data-undo" not in answer.content.decode()  # there is no way back
     assert "Offer" not in " ".join(columns(jonas))
@@ -191,18 +191,18 @@ def as_category_of_nobody(name, value):
 # -------------------------------------------------------------------- moving
 def test_a_move_is_said_and_undone_from_the_toast(jonas, stages):
     sale = SaleFactory(title="Solar roof", stage=stages[0])
-    html = move(jonas, sale, stages[1], seen=stages[0].pk).content.decode()
+    html = move(jonas, sale, stages[1], seen_stage=stages[0].pk).content.decode()
     assert "Solar roof moved to Handshake" in html
     assert "data-undo" in html
-    assert dict(re.findall(r'name="(stage|seen)" value="(\w+)"', html)) == {"stage": str(stages[0].pk), "seen": str(stages[1].pk)}
-    move(jonas, sale, stages[0], seen=stages[1].pk)
+    assert dict(re.findall(r'name="(stage|seen_stage)" value="(\w+)"', html)) == {"stage": str(stages[0].pk), "seen_stage": str(stages[1].pk)}
+    move(jonas, sale, stages[0], seen_stage=stages[1].pk)
     assert Sale.objects.get().stage == stages[0]
 
 
 def test_a_sale_goes_back_to_having_no_stage(jonas, stages):
     sale = SaleFactory(stage=None)
-    assert 'name="stage" value="none"' in move(jonas, sale, stages[0], seen="none").content.decode()
-    assert "moved to No stage" in move(jonas, sale, "none", seen=stages[0].pk).content.decode()
+    assert 'name="stage" value="none"' in move(jonas, sale, stages[0], seen_stage="none").content.decode()
+    assert "moved to No stage" in move(jonas, sale, "none", seen_stage=stages[0].pk).content.decode()
     assert Sale.objects.get().stage is None
 
 
@@ -211,7 +211,7 @@ def test_what_a_colleague_has_moved_meanwhile_is_refused_by_name_and_stays(jonas
     with acting_as(colleague):
         Sale.objects.filter(pk=sale.pk).update(stage=third)
     for headers in (HTMX, {}):
-        answer = move(jonas, sale, stages[1], headers=headers, seen=stages[0].pk, next=BOARD)
+        answer = move(jonas, sale, stages[1], headers=headers, seen_stage=stages[0].pk, next=BOARD)
         assert answer.status_code == (409 if headers else 302)
         html = (answer if headers else jonas.get(BOARD)).content.decode()
         assert "Solar roof was not moved: Signe Bach has just changed it to Signed." in html
@@ -228,7 +228,9 @@ def test_what_was_closed_stalled_or_archived_meanwhile_is_left_alone(jonas, coll
     with acting_as(colleague):
         Sale.objects.filter(pk=sale.pk).update(**meanwhile)
     before = Sale.objects.values().get()
-    answer = jonas.post(f"/sales/{sale.pk}/{verb}/", {"stage": stages[1].pk, "seen": stages[0].pk, "closed_on": "2026-01-01"}, headers=HTMX)
+    answer = jonas.post(
+        f"/sales/{sale.pk}/{verb}/", {"stage": stages[1].pk, "seen_stage": stages[0].pk, "seen_status": "open", "closed_on": "2026-01-01"}, headers=HTMX
+    )
     if verb == meanwhile.get("status"):
         return  # what they wanted, too
     assert (answer.status_code, said in answer.content.decode()) == (409, True)
@@ -239,27 +241,27 @@ def test_a_move_overwrites_nothing_else_that_a_colleague_has_changed(jonas, coll
     sale = SaleFactory(stage=stages[0])
     with acting_as(colleague):
         Sale.objects.filter(pk=sale.pk).update(amount=1)
-    assert move(jonas, sale, stages[1], seen=stages[0].pk).status_code == 200
+    assert move(jonas, sale, stages[1], seen_stage=stages[0].pk).status_code == 200
     assert Sale.objects.values_list("stage", "amount").get() == (stages[1].pk, 1)
-    assert jonas.post(f"/sales/{sale.pk}/won/", {"seen": stages[0].pk}, headers=HTMX).status_code == 200  # where it was does not matter for winning
+    assert jonas.post(f"/sales/{sale.pk}/won/", {"seen_status": "open"}, headers=HTMX).status_code == 200  # where it was does not matter for winning
 
 
 def test_a_move_whose_answer_was_lost_may_be_sent_again(jonas, stages):
     sale = SaleFactory(stage=stages[0])
-    assert [move(jonas, sale, stages[1], seen=stages[0].pk).status_code for _time in range(2)] == [200, 200]
+    assert [move(jonas, sale, stages[1], seen_stage=stages[0].pk).status_code for _time in range(2)] == [200, 200]
 
 
 def test_lost_from_the_board_keeps_in_the_dialog_what_the_board_showed(jonas, stages):
     sale = SaleFactory(stage=stages[0])
-    html = jonas.get(f"/sales/{sale.pk}/lost/", {"seen": stages[0].pk}, headers=HTMX).content.decode()
-    assert 'name="seen" value="open"' in html  # only open sales are in a stage
+    html = jonas.get(f"/sales/{sale.pk}/lost/", {"seen_status": "open"}, headers=HTMX).content.decode()
+    assert 'name="seen_status" value="open"' in html
 
 
 @for_real
 def test_q2_a_card_that_a_question_waits_for_opens_it_for_whoever_may_answer(jonas, colleague, category, stages):
     rule("sale_won", category["Customer"], ask=True)
     sale = SaleFactory(stage=stages[0])
-    answer = jonas.post(f"/sales/{sale.pk}/won/", {"seen": stages[0].pk}, headers=HTMX)
+    answer = jonas.post(f"/sales/{sale.pk}/won/", {"seen_status": "open"}, headers=HTMX)
     assert "dialog:open" in answer.headers["HX-Trigger-After-Settle"]
     assert where(sale.company) == "Lead"
     assert re.search(r'<a class="chip tone-blue" id="confirm-\d+"', jonas.get(BOARD).content.decode())

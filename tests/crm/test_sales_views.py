@@ -8,7 +8,7 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from crm.forms.records import SaleForm
+from crm.forms.records import CloseForm, SaleForm
 from crm.models import Sale, SaleReason, SaleStage
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
@@ -242,7 +242,7 @@ def test_s1_date_and_reason_of_a_closed_sale_can_be_changed_without_another_tran
     rule("sale_won", category["Opportunity"])
     sale = SaleFactory(status="won")
     before = by_rules()
-    assert do(jonas, sale, "close", closed_on="2026-03-04", reason=reasons["won"].pk).status_code == 302
+    assert do(jonas, sale, "close", closed_on="2026-03-04", reason=reasons["won"].pk, seen=CloseForm(instance=sale)["seen"].value()).status_code == 302
     assert do(jonas, sale, "close", headers=HTMX, closed_on="2026-03-04", reason=reasons["lost"].pk).status_code == 422
     assert Sale.objects.values_list("status", "closed_on", "reason").get() == ("won", dt.date(2026, 3, 4), reasons["won"].pk)
     assert (by_rules(), sale.transitions.count()) == (before, 1)

@@ -55,7 +55,7 @@ def _move(client, sale, stage, **values):
 
 def _offer(response):
     form = re.search(r"<form.*?</form>", response.content.decode(), re.DOTALL)
-    return dict(re.findall(r'name="(stage|seen)" value="(\d+)"', form[0])) if form else None
+    return dict(re.findall(r'name="(stage|seen_stage)" value="(\d+)"', form[0])) if form else None
 
 
 @pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_a_sale_goes_back_to_the_stage_it_was_in_once(jonas):
     first, second = StageFactory(), StageFactory()
     sale = SaleFactory(stage=first)
     offer = _offer(_move(jonas, sale, second))
-    assert offer == {"stage": str(first.pk), "seen": str(second.pk)}
+    assert offer == {"stage": str(first.pk), "seen_stage": str(second.pk)}
     url = f"/sales/{sale.pk}/stage/"
     assert jonas.post(url, offer, headers={"HX-Request": "true"}).status_code == 200
     sale.refresh_from_db()
