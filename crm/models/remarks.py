@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -92,13 +93,26 @@ class FollowUpQuerySet(RemarkQuerySet):
     def due_for(self, user: User, until: dt.date) -> Self:
         """What this person is to do up to and including that day, the most urgent first; what concerns an archived record is not due.
 
-        Of an administrator also what somebody who has left was to do.
+        Of an administrator also what nobody else sees to: its owner has left, or may not edit companies.
         """
         mine = Q(owner=user)
         if user.is_administrator:
-            mine |= Q(owner__is_active=False)
+            mine |= ~Q(owner__in=User.objects.who_may(EDIT_COMPANY).order_by().values("pk"))
         current = [Q(**{name: None}) | Q(**{f"{name}__archived_at": None}) for name in ("company", "contact", "sale")]
         return self.open().filter(mine, *current, due_on__lte=until).select_related("company", "contact", "sale", "owner").order_by("due_on", "pk")
+
+    def follow_records(self, name: str, companies: Mapping[int, int]) -> None:
+        """These contacts or sales (`name`) have moved to these companies: what is still to be done there goes with them.
+
+        What is done stays where it was done. What names a sale goes where the sale is, not where its contact went. One statement
+        for each company.
+        """
+        records: dict[int, list[int]] = defaultdict(list)
+        for pk, company in companies.items():
+            records[company].append(pk)
+        moving = self.open() if name == "sale" else self.open().filter(sale=None)
+        for company, pks in records.items():
+            moving.filter(**{f"{name}__in": pks}).exclude(company=company).update(company=company)
 
     def waiting_of(self, user_ids: Collection[int]) -> Self:
         """What these users have still to do."""

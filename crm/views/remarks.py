@@ -134,24 +134,34 @@ def _gone(request: Request, remark: Any) -> HttpResponse:
     return refused(request, text, to=remark.get_absolute_url())
 
 
+def _is_done(remark: Note | FollowUp) -> str:
+    """Why a follow-up is not changed any more: somebody has done it. Empty where it may be."""
+    if isinstance(remark, Note) or not remark.done_at:
+        return ""
+    return _("{who} has done this meanwhile. Nothing was saved.").format(who=remark.done_by or _("Somebody"))
+
+
 def _editor(model: type[Any], form_class: type[RecordForm], template: str) -> View:
-    """Edit in place: 422 when invalid, 409 when it was saved meanwhile in another window, or deleted."""
+    """Edit in place: 422 when invalid, 409 when it was saved, done or deleted meanwhile in another window."""
 
     @unit_of_work
     def edit_remark(request: Request, pk: int) -> HttpResponse:
         remark = _remark(request, model, pk)
         if remark.archived_at:
             return _gone(request, remark)
+        overtaken = _is_done(remark)
+        if overtaken and request.method != "POST":
+            return refused(request, overtaken, to=remark.get_absolute_url())
         form = form_class(request.POST if request.method == "POST" else None, instance=remark)
         form.auto_id = f"{model._meta.model_name}-{pk}_%s"
         form.fields["text"].widget.attrs["autofocus"] = True
-        if request.method == "POST" and form.is_valid() and not form.conflict():
+        if request.method == "POST" and form.is_valid() and not overtaken and not form.conflict():
             _stamp(remark, request)
             form.save()
             return done(request, _("Note saved") if model is Note else _("Follow-up saved"), to=remark.get_absolute_url())
         point_at_first_error(form)
-        status = 200 if request.method != "POST" else 409 if form.is_valid() else 422
-        context = {"form": form, "remark": remark, "url": request.path, "active": SUBJECTS[type(remark.subject)].active}
+        status = 200 if request.method != "POST" else 409 if overtaken or form.is_valid() else 422
+        context = {"form": form, "remark": remark, "overtaken": overtaken, "url": request.path, "active": SUBJECTS[type(remark.subject)].active}
         return page(request, template, context, fragment="form", status=status)
 
     return edit_remark
@@ -193,13 +203,15 @@ follow_up_delete, follow_up_restore = _deleter(FollowUp, deleted=True), _deleter
 @require_POST
 @unit_of_work
 def follow_up_done(request: Request, pk: int) -> HttpResponse:
-    """Done, with Undo; on its card the next one can be planned at once, so that nobody is forgotten."""
+    """Done, with Undo, which is not offered for what a colleague has done; on its card the next one can be planned at once, so that nobody is forgotten."""
     follow_up = _remark(request, FollowUp, pk)
     if follow_up.archived_at:
         return _gone(request, follow_up)
     set_done(follow_up, by=request.user)
-    undo = UndoOffer(reverse("crm:follow-up-undone", args=[pk]))
-    answer = done(request, _("Done: {text}").format(text=follow_up.text), to=follow_up.get_absolute_url(), undo=undo)
+    text, undo = _("Done: {text}").format(text=follow_up.text), UndoOffer(reverse("crm:follow-up-undone", args=[pk]))
+    if follow_up.done_by != request.user:
+        text, undo = _("{who} has done this already: {text}").format(who=follow_up.done_by or _("Somebody"), text=follow_up.text), None
+    answer = done(request, text, to=follow_up.get_absolute_url(), undo=undo)
     return then_focus(request, answer, PLAN)
 
 

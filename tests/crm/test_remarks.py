@@ -11,18 +11,12 @@ from django.utils import timezone
 
 from crm import users
 from crm.actor import acting_as
-from crm.models import Company, FollowUp, Note
+from crm.models import Company, FollowUp, Note, Sale
 from crm.remarks import in_a_month
 from tests.crm.addresses import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def jonas(client, salesperson):
-    client.force_login(salesperson)
-    return client
 
 
 def write(client, subject, text="Called them", headers=HTMX, **values):
@@ -187,6 +181,64 @@ def test_done_is_one_press_that_is_undone_with_one_and_who_was_first_did_it(clie
     press(client, one, "undone")
     one.refresh_from_db()
     assert (one.done_at, one.done_by) == (None, None)
+
+
+def test_what_a_colleague_has_done_is_not_undone_by_pressing_done_a_second_time(jonas, signe, colleague):
+    one = follow_up(CompanyFactory(), colleague)
+    press(signe, one, "done")
+    html = press(jonas, one, "done").content.decode()
+    assert "Signe Bach has done this already: Call them" in html
+    assert "/undone/" not in html
+    assert "/undone/" in press(signe, one, "done").content.decode()  # her own double click
+
+
+def test_what_a_colleague_has_done_meanwhile_is_not_planned_for_another_day_without_a_word(jonas, signe, colleague):
+    one = follow_up(CompanyFactory(), colleague)
+    seen = jonas.get(f"/follow-ups/{one.pk}/edit/").context["form"]["seen"].value()
+    press(signe, one, "done")
+    for headers in (HTMX, {}):
+        response = press(jonas, one, "edit", headers=headers, text="Write to them", due_on=today(3).isoformat(), owner=colleague.pk, seen=seen)
+        html = response.content.decode()
+        assert response.status_code == 409
+        assert "Signe Bach has done this meanwhile. Nothing was saved." in html
+        assert 'value="Write to them"' in html
+        assert today(3).isoformat() in html
+    assert jonas.get(f"/follow-ups/{one.pk}/edit/", headers=HTMX).status_code == 409  # the pencil of a stale page
+    assert FollowUp.objects.values_list("text", "due_on").get() == ("Call them", today())
+
+
+def test_what_is_to_be_done_about_a_contact_follows_them_to_another_company(jonas, salesperson):
+    contact, to = ContactFactory(), CompanyFactory()
+    before = contact.company
+    sale = SaleFactory(company=before, contact=contact)
+    about = {"contact": contact, "company": before}
+    note = Note.objects.create(**about, text="Met them", created_by=salesperson)
+    planned, finished = follow_up(owner=salesperson, **about), follow_up(owner=salesperson, done_at=timezone.now(), **about)
+    of_the_sale = follow_up(owner=salesperson, sale=sale, **about)
+    contact.company = to
+    contact.save()
+    assert [type(one).objects.get(pk=one.pk).company for one in (planned, finished, of_the_sale, note)] == [to, before, before, before]
+    assert jonas.get(contact.get_absolute_url()).context["notes"] == [note]
+    before.archived_at = timezone.now()
+    before.save()
+    assert list(FollowUp.objects.due_for(salesperson, today())) == [planned]
+
+
+def test_what_is_to_be_done_about_a_sale_follows_it_to_another_company(salesperson):
+    sale, to = SaleFactory(), CompanyFactory()
+    before = sale.company
+    planned, finished = (follow_up(before, salesperson, sale=sale, done_at=at) for at in (None, timezone.now()))
+    note = Note.objects.create(company=before, sale=sale, text="Met them", created_by=salesperson)
+    Sale.objects.filter(pk=sale.pk).update(company=to)
+    assert [type(one).objects.get(pk=one.pk).company for one in (planned, finished, note)] == [to, before, before]
+
+
+def test_what_somebody_is_to_do_who_may_not_edit_companies_is_seen_by_administrators(administrator, salesperson, colleague):
+    one = follow_up(CompanyFactory(), salesperson)
+    follow_up(CompanyFactory(), colleague)
+    assert not FollowUp.objects.due_for(administrator, today())
+    salesperson.groups.clear()
+    assert list(FollowUp.objects.due_for(administrator, today())) == [one]
 
 
 def test_a_deleted_follow_up_is_not_due_and_cannot_be_done_but_comes_back(jonas, salesperson):
