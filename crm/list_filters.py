@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from babel.numbers import list_currencies
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.filters import NOBODY, Choice, ListFilter, SavedView, by_value, fixed, of_items, of_record, of_users
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Sale, SaleReason, SaleStage
 from crm.models.categories import GROUP_LABELS, POTENTIAL_CUSTOMER
+from crm.text import fold
 
+THIS_MONTH = "this-month"
 LATEST = 1_000  # sales that are looked through for the currencies in use: all of them would be too many
 
 
@@ -39,21 +42,53 @@ def currencies(request: Request, asked: Collection[str]) -> list[Choice]:
     return [Choice(code, code) for code in sorted(found)] if len(found) > 1 or asked else []
 
 
-def _month(later: int) -> Q:
-    """Within this month, or so many later."""
+def month(later: int = 0) -> dt.date:
+    """The first day of this month, or of one so many later."""
     today = timezone.localdate()
-    years, month = divmod(today.month - 1 + later, 12)
-    first = dt.date(today.year + years, month + 1, 1)
-    years, month = divmod(month + 1, 12)
-    return Q(expected_close__gte=first, expected_close__lt=dt.date(first.year + years, month + 1, 1))
+    years, index = divmod(today.month - 1 + later, 12)
+    return dt.date(today.year + years, index + 1, 1)
 
 
-CLOSES = by_value({
-    "overdue": lambda: Q(expected_close__lt=timezone.localdate(), status=Sale.Status.OPEN),
-    "this-month": lambda: _month(0),
-    "next-month": lambda: _month(1),
-    NOBODY: lambda: Q(expected_close=None),
-})  # fmt: skip
+def _within(column: str, later: int) -> Q:
+    """Within this month, or so many later."""
+    return Q(**{f"{column}__gte": month(later), f"{column}__lt": month(later + 1)})
+
+
+def _next_days(days: int) -> Q:
+    today = timezone.localdate()
+    return Q(expected_close__gte=today, expected_close__lte=today + dt.timedelta(days=days))
+
+
+CLOSES: dict[str, tuple[str | Promise, Callable[[], Q]]] = {  # when a sale is expected to close: in the list and on the board
+    "overdue": (_("Overdue"), lambda: Q(expected_close__lt=timezone.localdate(), status=Sale.Status.OPEN)),
+    "week": (_("The next 7 days"), lambda: _next_days(7)),
+    "this-month": (_("This month"), lambda: _within("expected_close", 0)),
+    "next-month": (_("Next month"), lambda: _within("expected_close", 1)),
+    NOBODY: (_("No date"), lambda: Q(expected_close=None)),
+}
+CLOSED: dict[str, tuple[str | Promise, Callable[[], Q]]] = {  # when a sale was won or lost
+    THIS_MONTH: (_("This month"), lambda: _within("closed_on", 0)),
+    "last-month": (_("Last month"), lambda: _within("closed_on", -1)),
+}
+
+
+def _dates(parameter: str, label: str | Promise, periods: Mapping[str, tuple[str | Promise, Callable[[], Q]]], **options: Any) -> ListFilter:
+    choices = fixed(*((value, text) for value, (text, _condition) in periods.items()))
+    conditions = by_value({value: condition for value, (_text, condition) in periods.items()})
+    return ListFilter("sales", parameter, label, choices, conditions, **options)
+
+
+def titled_or_at(text: str) -> Q:
+    """Sales whose title, or whose company, holds every word of `text`. A statement for each where there is an index."""
+    titled, at = Sale.objects.search(text), Company.objects.search(text)
+    return Q(pk__in=titled.order_by().values("pk")) | Q(company__in=at.order_by().values("pk"))
+
+
+def _any_words(request: Request, values: Sequence[str]) -> Q:
+    found = Q()
+    for text in values:
+        found |= titled_or_at(text)
+    return found
 
 
 def _has_open_sale(request: Request, values: Sequence[str]) -> Q:
@@ -85,14 +120,15 @@ FILTERS = (
     ListFilter("sales", "status", _("Status"), fixed(*Sale.Status.choices), lambda _request, values: Q(status__in=values), icon="check-circle", position=5),
     of_items("sales", "stage", _("Stage"), SaleStage, "stage", none=_("No stage"), icon="board", position=10),
     of_users("sales", "owner", _("Owner"), "owner", aliases={"mine": "me"}, **PERSON),
+    _dates("closes", _("Expected close"), CLOSES, icon="calendar", position=40),
+    _dates("closed", _("Closing date"), CLOSED, icon="calendar", position=45, under_more=True),
     ListFilter(
         "sales",
-        "closes",
-        _("Expected close"),
-        fixed(("overdue", _("Overdue")), ("this-month", _("This month")), ("next-month", _("Next month")), (NOBODY, _("No date"))),
-        CLOSES,
-        icon="calendar",
-        position=40,
+        "words",
+        _("Title or company"),
+        lambda _request, asked: [Choice(text, text) for text in dict.fromkeys(asked) if fold(text)],
+        _any_words,
+        only_when_set=True,
     ),
     of_items("sales", "category", _("Category"), CompanyCategory, "company__category", position=50, under_more=True),
     ListFilter("sales", "currency", _("Currency"), currencies, lambda _request, values: Q(currency__in=values), position=60, under_more=True),
@@ -108,5 +144,5 @@ VIEWS = (
     SavedView("companies", "customers", _("Customers"), lambda _request: Q(category__group="customer")),
     SavedView("sales", "", _("All sales"), lambda _request: Q()),
     SavedView("sales", "my-open", _("My open sales"), lambda request: Q(owner=request.user, status=Sale.Status.OPEN)),
-    SavedView("sales", "overdue", _("Overdue"), lambda request: CLOSES(request, ["overdue"])),
+    SavedView("sales", "overdue", _("Overdue"), lambda _request: CLOSES["overdue"][1]()),
 )

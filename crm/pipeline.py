@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from crm.board import Asked, Column, Option, Select, categories, fill, owned, owners
 from crm.http import Request
-from crm.models import Company, CompanyCategory, Sale, SaleStage, User
+from crm.list_filters import CLOSED, CLOSES, THIS_MONTH, titled_or_at
+from crm.models import CompanyCategory, Sale, SaleStage, User
 from crm.text import as_pk
 
 NO_STAGE = "none"
 NEWEST = 3  # of what was won or lost: both columns must be in sight, for a card to be dropped there
-CLOSES = {
-    "overdue": gettext_lazy("Overdue"),
-    "week": gettext_lazy("The next 7 days"),
-    "month": gettext_lazy("This month"),
-    "next": gettext_lazy("Next month"),
-    "none": gettext_lazy("No date"),
-}
 
 
 @dataclass(slots=True)
@@ -76,7 +69,7 @@ class Filters:
 
     def selects(self) -> list[Select]:
         """What each filter offers. Two statements."""
-        anytime = [Option("", _("Any time")), *(Option(value, str(label)) for value, label in CLOSES.items())]
+        anytime = [Option("", _("Any time")), *(Option(value, str(label)) for value, (label, _condition) in CLOSES.items())]
         return [
             Select("owner", _("Owner"), owners(self.user, self.owner), self.owner),
             Select("closes", _("Closes"), anytime, self.closes),
@@ -89,21 +82,17 @@ class Filters:
         if as_pk(self.category):
             query = query.filter(company__category=as_pk(self.category))
         if self.q.strip():
-            titled, at = Sale.objects.search(self.q), Company.objects.search(self.q)
-            query = query.filter(Q(pk__in=titled.order_by().values("pk")) | Q(company__in=at.order_by().values("pk")))
+            query = query.filter(titled_or_at(self.q))
         return query
 
     def expected(self) -> Q:
         """The condition on an open sale's expected closing date."""
-        today = timezone.localdate()
-        first, following = _month(today), _month(_month(today) + dt.timedelta(days=31))
-        return {
-            "overdue": Q(expected_close__lt=today),
-            "week": Q(expected_close__gte=today, expected_close__lte=today + dt.timedelta(days=7)),
-            "month": Q(expected_close__gte=first, expected_close__lt=following),
-            "next": Q(expected_close__gte=following, expected_close__lt=_month(following + dt.timedelta(days=31))),
-            "none": Q(expected_close=None),
-        }.get(self.closes, Q())
+        return CLOSES[self.closes][1]() if self.closes in CLOSES else Q()
+
+    def closed_url(self, status: str) -> str:
+        """The list of exactly those of these sales that were won or lost this month."""
+        asked = {"status": status, "closed": THIS_MONTH, "owner": self.owner, "category": self.category, "words": self.q.strip(), "sort": "closed"}
+        return f"{reverse('crm:sales')}?{urlencode({name: value for name, value in asked.items() if value})}"
 
 
 def pipeline(filters: Filters, asked: Asked) -> Pipeline:
@@ -112,9 +101,9 @@ def pipeline(filters: Filters, asked: Asked) -> Pipeline:
     sales = everything.filter(filters.expected(), status=Sale.Status.OPEN)
     totals, sums = _totals(sales, "stage")
     columns = _stages(totals, sums)
-    month = _month(timezone.localdate())
-    of_status, worth = _totals(everything.filter(status__in=Sale.CLOSED, closed_on__gte=month), "status")
-    ends = [_end(status, of_status[status], worth[status], month) for status in Sale.CLOSED]
+    ended = everything.filter(CLOSED[THIS_MONTH][1](), status__in=Sale.CLOSED)
+    of_status, worth = _totals(ended, "status")
+    ends = [_end(status, of_status[status], worth[status], filters.closed_url(status)) for status in Sale.CLOSED]
     targets = [column for column in columns if column.value]
     shown = [column.key for column in asked.only([*columns, *ends])]
     columns, ends = [one for one in columns if one.key in shown], [one for one in ends if one.key in shown]
@@ -123,7 +112,7 @@ def pipeline(filters: Filters, asked: Asked) -> Pipeline:
         fill(column, sales.filter(stage=stage).select_related("company", "owner"), order="expected_close", asked=asked)
     for column in ends:
         if column.count:
-            newest = everything.filter(status=column.key, closed_on__gte=month).select_related("company", "owner").order_by("-closed_on", "-pk")
+            newest = ended.filter(status=column.key).select_related("company", "owner").order_by("-closed_on", "-pk")
             column.cards = list(newest[:NEWEST])
     return Pipeline(columns, targets, ends, sum(totals.values()), _together(sums.values()), everything.filter(status=Sale.Status.STALLED).count())
 
@@ -159,15 +148,10 @@ def _stages(counts: dict[Any, int], sums: dict[Any, list[tuple[str, Decimal]]]) 
     return columns
 
 
-def _end(status: str, count: int, sums: list[tuple[str, Decimal]], month: dt.date) -> Column:
+def _end(status: str, count: int, sums: list[tuple[str, Decimal]], url: str) -> Column:
     won = status == Sale.Status.WON
     name = _("Won in {month}") if won else _("Lost in {month}")
-    url = f"{reverse('crm:sales')}?status={status}"
-    return Column(status, name.format(month=date_format(month, "F")), icon="trophy" if won else "x-circle", count=count, sums=sums, url=url)
-
-
-def _month(day: dt.date) -> dt.date:
-    return day.replace(day=1)
+    return Column(status, name.format(month=date_format(timezone.localdate(), "F")), icon="trophy" if won else "x-circle", count=count, sums=sums, url=url)
 
 
 def overtaken(sale: Sale, seen_stage: str) -> str:

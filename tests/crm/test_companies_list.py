@@ -158,7 +158,7 @@ def test_a_mangled_link_shows_a_page_and_never_fails(jonas, address):
 KEYS = {
     "/companies/": ["q", "view", "sort", "page", "category", "our_contact", "group", "open_sales", "waiting", "lead_status", "archived"],
     "/contacts/": ["q", "view", "sort", "lead_status", "lead_status_is", "category", "our_contact", "company", "archived"],
-    "/sales/": ["q", "view", "sort", "status", "stage", "owner", "mine", "closes", "category", "currency", "reason", "company", "archived"],
+    "/sales/": ["q", "view", "sort", "status", "stage", "owner", "mine", "closes", "closed", "words", "category", "currency", "reason", "company", "archived"],
 }
 
 

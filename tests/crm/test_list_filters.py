@@ -170,7 +170,9 @@ def test_the_older_parameter_of_my_sales_becomes_a_filter_that_can_be_taken_out(
     assert [(chip.value, chip.url) for chip in response.context["filters"].chips] == [("Open", "?mine=1"), ("Me", "?status=open")]
 
 
-@pytest.mark.parametrize(("asked", "titles"), [("overdue", "A"), ("this-month", "ABC"), ("next-month", "D"), ("none", "E"), (["none", "next-month"], "DE")])
+@pytest.mark.parametrize(
+    ("asked", "titles"), [("overdue", "A"), ("week", "B"), ("this-month", "ABC"), ("next-month", "D"), ("none", "E"), (["none", "next-month"], "DE")]
+)
 def test_sales_are_found_by_when_they_are_expected_to_close(jonas, monkeypatch, asked, titles):
     monkeypatch.setattr("crm.list_filters.timezone.localdate", lambda: dt.date(2026, 12, 15))
     days = {"A": dt.date(2026, 12, 1), "B": dt.date(2026, 12, 15), "C": dt.date(2026, 12, 31), "D": dt.date(2027, 1, 31), "E": None}
@@ -179,6 +181,16 @@ def test_sales_are_found_by_when_they_are_expected_to_close(jonas, monkeypatch, 
     SaleFactory(title="F", expected_close=dt.date(2027, 2, 1))
     SaleFactory(title="G", expected_close=dt.date(2026, 11, 1), status="won")
     assert sorted(shown(jonas.get("/sales/", {"closes": asked}))) == list(titles)
+
+
+@pytest.mark.parametrize(("asked", "titles"), [("this-month", "AB"), ("last-month", "CD"), (["this-month", "last-month"], "ABCD"), ("x", "ABCDEF")])
+def test_sales_are_found_by_when_they_were_closed(jonas, monkeypatch, asked, titles):
+    monkeypatch.setattr("crm.list_filters.timezone.localdate", lambda: dt.date(2026, 1, 15))
+    days = {"A": dt.date(2026, 1, 1), "B": dt.date(2026, 1, 15), "C": dt.date(2025, 12, 31), "D": dt.date(2025, 12, 1), "E": dt.date(2025, 11, 30)}
+    for title, day in days.items():
+        SaleFactory(title=title, status="won", closed_on=day)
+    SaleFactory(title="F")
+    assert sorted(shown(jonas.get("/sales/", {"closed": asked}))) == list(titles)
 
 
 def test_the_currency_is_offered_only_where_there_are_several(jonas):

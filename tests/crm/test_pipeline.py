@@ -168,11 +168,28 @@ def test_it_is_narrowed_by_owner_category_date_and_words_in_the_address(jonas, s
     SaleFactory(title="Nobody's", owner=None, stage=stages[1])
     for asked, wanted in (
         ({"owner": "me"}, {"Mine"}), ({"owner": colleague.pk}, {"Hers"}), ({"owner": "none"}, {"Nobody's"}), ({"category": category["Partner"].pk}, {"Hers"}),
-        ({"closes": "overdue"}, {"Mine"}), ({"closes": "week"}, {"Hers"}), ({"closes": "none"}, {"Nobody's"}), ({"closes": "next"}, set()),
+        ({"closes": "overdue"}, {"Mine"}), ({"closes": "week"}, {"Hers"}), ({"closes": "none"}, {"Nobody's"}), ({"closes": "next-month"}, set()),
         ({"q": "ÆRØ"}, {"Hers"}), ({"q": "nobody"}, {"Nobody's"}), ({"owner": "me", "q": "hers"}, set()),
     ):  # fmt: skip
         assert set(titles(jonas, **asked)) == wanted, asked
     assert f'<option value="{colleague.pk}" selected>' in jonas.get(BOARD, {"owner": colleague.pk}).content.decode()
+
+
+def test_see_all_of_what_was_won_this_month_leads_to_exactly_what_the_column_counts(jonas, salesperson, colleague, stages, category):
+    today = timezone.localdate()
+    first, partner = today.replace(day=1), category["Partner"]
+    at = CompanyFactory(name="Ærø & Søn", category=partner)
+    SaleFactory.create_batch(4, status="won", closed_on=today, company=at, owner=salesperson)
+    SaleFactory(status="won", closed_on=first, title="Tag til ærø & søn", owner=salesperson)
+    SaleFactory(status="won", closed_on=today, company=at, owner=colleague)
+    SaleFactory(status="won", closed_on=first - dt.timedelta(days=1), company=at, owner=salesperson)
+    SaleFactory(status="lost", closed_on=today, company=at, owner=salesperson)
+    for asked, count in (({}, 6), ({"owner": "me"}, 5), ({"q": "ærø &", "owner": "me"}, 5), ({"category": partner.pk}, 5), ({"owner": colleague.pk}, 1)):
+        html = jonas.get(BOARD, asked).content.decode()
+        assert f"Won in {today:%B} {count} " in " ".join(columns(jonas, **asked)), asked
+        link = re.search(r'href="(/sales/[^"]*status=won[^"]*)"', html)
+        assert bool(link) == (count > 3), asked
+        assert not link or jonas.get(unescape(link[1])).context["found"].total == count, asked
 
 
 @pytest.mark.parametrize("value", NONSENSE)
