@@ -208,10 +208,10 @@ def follow_up_done(request: Request, pk: int) -> HttpResponse:
     if follow_up.archived_at:
         return _gone(request, follow_up)
     set_done(follow_up, by=request.user)
-    text, undo = _("Done: {text}").format(text=follow_up.text), UndoOffer(reverse("crm:follow-up-undone", args=[pk]))
-    if follow_up.done_by != request.user:
-        text, undo = _("{who} has done this already: {text}").format(who=follow_up.done_by or _("Somebody"), text=follow_up.text), None
-    answer = done(request, text, to=follow_up.get_absolute_url(), undo=undo)
+    mine, who = follow_up.done_by == request.user, follow_up.done_by or _("Somebody")
+    text = _("Done: {text}") if mine else _("{who} has done this already: {text}")
+    undo = UndoOffer(reverse("crm:follow-up-undone", args=[pk])) if mine else None
+    answer = done(request, text.format(who=who, text=follow_up.text), to=follow_up.get_absolute_url(), undo=undo)
     return then_focus(request, answer, PLAN)
 
 
