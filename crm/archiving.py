@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models, transaction
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm.models import Company, Contact, Sale
 
 Archivable = Company | Contact | Sale
+
+
+class RecordArchived(Exception):
+    """Somebody has archived the record: it is not changed before it is restored (S5). `unit_of_work` answers with a 409 that says so."""
+
+    def __init__(self, record: Any) -> None:
+        super().__init__(record)
+        self.record = record
+
+    def __str__(self) -> str:
+        if self.record.updated_by is None:
+            return _("“{name}” is archived. Restore it to change it.").format(name=self.record)
+        return _("{who} has archived “{name}”. Restore it to change it.").format(who=self.record.updated_by, name=self.record)
+
+
+def refuse_archived(*records: Any) -> None:
+    """Raise RecordArchived for the first of these that is archived. What is read under a lock stays so; no statement."""
+    for record in records:
+        if getattr(record, "archived_at", None):
+            raise RecordArchived(record)
 
 
 @transaction.atomic

@@ -28,21 +28,26 @@ NEWEST = 8  # rows of the overview
 
 
 def contact_statuses(request: Request, contacts: Sequence[Contact]) -> dict[int, str]:
-    """The lead status of each contact, with a menu to change it; nothing where the category does not use it (L1). Three statements."""
+    """The lead status of each contact, with a menu to change it. Three statements.
+
+    Nothing where the category does not use it (L1), and no menu where the contact or the company is archived (S5).
+    """
     companies = Company.objects.filter(pk__in={contact.company_id for contact in contacts}, category__lead_status_enabled=True)
-    enabled = set(companies.values_list("pk", flat=True))
-    shown = [contact for contact in contacts if contact.company_id in enabled]
+    archived_at = dict(companies.values_list("pk", "archived_at"))
+    shown = [contact for contact in contacts if contact.company_id in archived_at]
     if not shown:
         return {}
     leads = {lead.contact_id: lead for lead in Lead.objects.filter(contact__in=shown).select_related("status")}
     statuses = list(LeadStatus.objects.active())
     may_edit = request.user.has_perm("leads.change_lead")
-    return {
-        contact.pk: render_to_string(
-            "leads/status_menu.html", {"contact": contact, "lead": leads.get(contact.pk), "statuses": statuses, "may_edit": may_edit}, request
+
+    def menu(contact: Contact) -> str:
+        is_open = may_edit and not contact.archived_at and not archived_at[contact.company_id]
+        return render_to_string(
+            "leads/status_menu.html", {"contact": contact, "lead": leads.get(contact.pk), "statuses": statuses, "may_edit": is_open}, request
         )
-        for contact in shown
-    }
+
+    return {contact.pk: menu(contact) for contact in shown}
 
 
 def company_statuses(request: Request, companies: Sequence[Company]) -> dict[int, str]:

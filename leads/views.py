@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.archiving import refuse_archived
 from crm.board import Asked, went_on
 from crm.http import Request
 from crm.models import Company, Contact
-from crm.models.companies import lock_contacts
+from crm.models.companies import lock_companies, lock_contacts
 from crm.slots import UndoOffer, badges_for, category_undo
 from crm.text import as_pk
-from crm.views.base import RecordArchived, done, page, refused, require, unit_of_work
+from crm.views.base import done, page, refused, require, unit_of_work
 from crm.views.lists import ListScreen
 from leads.board import LeadFilters, leads_board, open_sums, overtaken
 from leads.defaults import LeadStatusDeleted, LeadStatusNotEnabled, set_lead_status
@@ -46,9 +47,9 @@ def contact_lead_status(request: Request, pk: int) -> HttpResponse:
     """Set one contact's lead status, unless a colleague was faster: `seen` is the one it was shown with, where that matters."""
     require(request, "leads.change_lead")
     lock_contacts([pk] if as_pk(pk) else [])
+    lock_companies(Contact.objects.filter(pk=as_pk(pk)).values_list("company_id", flat=True))
     contact = get_object_or_404(Contact.objects.select_related("company__category", "lead__status"), pk=pk)
-    if contact.archived_at:
-        raise RecordArchived(contact)
+    refuse_archived(contact, contact.company)
     to, before = contact.company.get_absolute_url(), getattr(contact, "lead", None)
     status = LeadStatus.objects.active().filter(pk=as_pk(request.POST.get("status"))).first()
     there = status and before and status.pk == before.status_id

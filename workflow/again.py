@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.actor import working
+from crm.archiving import refuse_archived
 from crm.models import Company, Sale, User
 from crm.models.companies import lock_companies, lock_contacts
 from leads.models import Lead
@@ -64,7 +65,7 @@ def why_not_ask(decision: CategoryDecision) -> str:
 
 def may_ask_again(decision: CategoryDecision) -> bool:
     """Whether to offer it: the company and its category allow it. No statement."""
-    return decision.outcome == Outcome.KEPT and not _why_not_offer(decision)
+    return decision.outcome == Outcome.KEPT and not decision.company.archived_at and not _why_not_offer(decision)
 
 
 def _why_not_offer(decision: CategoryDecision) -> str:
@@ -91,12 +92,13 @@ def _why_not_offer(decision: CategoryDecision) -> str:
 def ask_again(decision_id: int, *, by: User) -> CategoryDecision:
     """Ask what was answered with *keep* once more; `by` is asked. Returns the new suggestion; one that waited is replaced.
 
-    Raises CannotAskAgain, PermissionDenied or CategoryDecision.DoesNotExist. Seven statements.
+    Raises CannotAskAgain, RecordArchived (S5), PermissionDenied or CategoryDecision.DoesNotExist. Seven statements.
     """
     with transaction.atomic():
         old = _locked(decision_id)
         if not by.may_edit_companies:
             raise PermissionDenied(_("You do not have access to do this."))
+        refuse_archived(old.company)
         if why := why_not_ask(old):
             raise CannotAskAgain(why)
         now = timezone.now()

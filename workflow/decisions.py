@@ -15,6 +15,7 @@ from django.db.models import Exists
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.archiving import refuse_archived
 from crm.models import CompanyCategory, User, move_companies
 from crm.models.companies import Standing, lock_companies
 from crm.models.rights import EDIT_COMPANY, MANAGE_SETTINGS
@@ -82,7 +83,7 @@ def keep(decision_id: int, *, by: User, seen_version: int) -> Answered:
 def _answer(decision_id: int, *, by: User, seen_version: int, choose: Choice) -> Answered:
     """Decide once. `seen_version` is the company's `category_version` that the person saw.
 
-    Raises CategoryDecision.DoesNotExist, PermissionDenied, NothingToDecide, Stale, or TargetDeleted; then nothing changes,
+    Raises CategoryDecision.DoesNotExist, PermissionDenied, NothingToDecide, RecordArchived, Stale, or TargetDeleted; then nothing changes,
     except that a suggestion found to make no sense any more is marked obsolete. Seven statements.
     """
     try:
@@ -114,14 +115,24 @@ def _decide(decision_id: int, by: User, seen_version: int, choose: Choice) -> An
 def locked_for(decision_id: int, by: User) -> tuple[CategoryDecision, dict[int, Standing]]:
     """The decision with its company locked, and where that stands, if `by` may answer it at this moment: rights are read again, after the lock.
 
-    Raises CategoryDecision.DoesNotExist or PermissionDenied. Three statements.
+    Raises CategoryDecision.DoesNotExist, PermissionDenied, or RecordArchived for one that waits at an archived company (S5). Three statements.
+    """
+    decision, locked = locked_with_rights(decision_id, by)
+    if not decision.edits or not (decision.asked_of_id == by.pk or decision.decides):
+        raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
+    if decision.outcome == Outcome.WAITING:
+        refuse_archived(decision.company)
+    return decision, locked
+
+
+def locked_with_rights(decision_id: int, by: User) -> tuple[Any, dict[int, Standing]]:
+    """The decision with its company locked, and where that stands; `edits` and `decides` say what `by` may do at this moment.
+
+    Raises CategoryDecision.DoesNotExist. Three statements.
     """
     locked = lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
     rights = {name: Exists(User.objects.who_may(permission).filter(pk=by.pk)) for name, permission in (("edits", EDIT_COMPANY), ("decides", MANAGE_SETTINGS))}
-    decision: Any = CategoryDecision.objects.with_names().annotate(**rights).get(pk=decision_id)  # what is true now
-    if not decision.edits or not (decision.asked_of_id == by.pk or decision.decides):
-        raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
-    return decision, locked
+    return CategoryDecision.objects.with_names().annotate(**rights).get(pk=decision_id), locked  # what is true now
 
 
 def _write(decision: CategoryDecision, target: CompanyCategory, by: User, locked: dict) -> Answered:

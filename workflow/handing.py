@@ -18,12 +18,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from crm.actor import current_actor
+from crm.archiving import refuse_archived
 from crm.models import User
-from crm.models.companies import lock_companies
 from crm.models.rights import EDIT_COMPANY
 from crm.models.users import UserQuerySet
 from crm.sql import CHUNK, insert_rows, nobody_at_work
-from workflow.decisions import NothingToDecide, locked_for, nothing_left
+from workflow.decisions import NothingToDecide, locked_for, locked_with_rights, nothing_left
 from workflow.models import CategoryDecision, DecisionQuerySet, HandOver, Outcome
 
 
@@ -44,7 +44,7 @@ def hand_over(decision_id: int, *, to: User, by: User, note: str = "") -> HandOv
     """Ask `to` instead of whoever is asked now; `note` (at most 300 characters) is shown to them.
 
     Raises CategoryDecision.DoesNotExist, PermissionDenied (for whom it was asked of, and administrators), NothingToDecide where it was
-    answered meanwhile, or CannotHandOver where `to` is asked already or may not edit companies. Nine statements.
+    answered meanwhile, RecordArchived (S5), or CannotHandOver where `to` is asked already or may not edit companies. Nine statements.
     """
     with transaction.atomic():
         decision, _locked = locked_for(decision_id, by)
@@ -54,17 +54,17 @@ def hand_over(decision_id: int, *, to: User, by: User, note: str = "") -> HandOv
 def take_back(hand_over_id: int, *, by: User) -> HandOver:
     """Ask whoever had it before, while it waits and nobody has handed it on. For who handed it over, and administrators.
 
-    Raises HandOver.DoesNotExist, PermissionDenied, NothingToDecide or CannotHandOver. Ten statements.
+    Raises HandOver.DoesNotExist, PermissionDenied, NothingToDecide, RecordArchived (S5) or CannotHandOver. Ten statements.
     """
     with transaction.atomic():
         decision_id = HandOver.objects.values_list("decision_id", flat=True).get(pk=hand_over_id)
-        lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
-        decision = CategoryDecision.objects.with_names().get(pk=decision_id)  # read after the lock: what is true now
+        decision, _locked = locked_with_rights(decision_id, by)
         handed = HandOver.objects.select_related("from_user", "to_user").get(pk=hand_over_id)
-        if not by.may_edit_companies or not (handed.by_id == by.pk or by.is_administrator):
+        if not decision.edits or not (handed.by_id == by.pk or decision.decides):
             raise PermissionDenied(_("You do not have access to do this."))
         if decision.outcome != Outcome.WAITING:
             raise NothingToDecide(decision)
+        refuse_archived(decision.company)
         if HandOver.objects.filter(decision=decision, pk__gt=handed.pk).exists():
             raise CannotHandOver(_("{company} has been handed on: {name} is asked now.").format(company=decision.company, name=_name(decision.asked_of)))
         return _give(decision, handed.from_user, by, takes_back=handed)

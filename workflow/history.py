@@ -102,7 +102,7 @@ def entries_for(user: User, decisions: Iterable[CategoryDecision]) -> list[dict[
             "decision": decision,
             "why": explain(decision),
             "hand_overs": tell(handed.get(decision.pk, []), user),
-            "can_undo": may_edit and not why_not(decision),
+            "can_undo": may_edit and not decision.company.archived_at and not why_not(decision),
             "can_ask_again": may_edit and may_ask_again(decision),
             "can_see_batch": decision.batch is not None and decision.batch.kind != RETRY and may_undo_batch(decision.batch, user),
             "can_retry": decision.outcome == Outcome.FAILED and not hasattr(decision, "retried_by") and user.is_administrator,

@@ -61,7 +61,9 @@ def pending_of_company(request: Request, company: Company) -> str:
 
 
 def pending_of_sale(request: Request, sale: Sale) -> str:
-    """What waits because of this sale (Q2)."""
+    """What waits because of this sale (Q2); nothing while its company is archived (S5)."""
+    if sale.company and sale.company.archived_at:
+        return ""
     return _notice(request, CategoryDecision.objects.waiting().filter(sale=sale).with_names().first())
 
 
@@ -71,7 +73,7 @@ def _chips(request: Request, waiting: DecisionQuerySet, of: str) -> dict[int, st
         getattr(decision, of): render_to_string(
             "workflow/board_chip.html", {"decision": decision, "may_answer": decisions.may_answer(decision, request.user)}, request
         )
-        for decision in waiting.select_related("company", "asked_of")
+        for decision in waiting.filter(company__archived_at=None).select_related("company", "asked_of")
     }
 
 

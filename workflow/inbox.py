@@ -82,7 +82,7 @@ def waiting_for(user: User) -> DecisionQuerySet:
 
 
 def waiting_for_anyone() -> DecisionQuerySet:
-    """Everything that waits, for administrators."""
+    """Everything that waits and can be answered, for administrators."""
     return CategoryDecision.objects.waiting().filter(company__archived_at=None)
 
 
@@ -93,8 +93,8 @@ def waiting_long(query: DecisionQuerySet) -> DecisionQuerySet:
 
 
 def answerable_by(user: User) -> DecisionQuerySet:
-    """What this person may answer now: an administrator everything, others what was asked of them (Q3)."""
-    waiting = CategoryDecision.objects.waiting()
+    """What this person may answer now: an administrator everything, others what was asked of them (Q3); nothing of an archived company (S5)."""
+    waiting = waiting_for_anyone()
     return waiting if user.is_administrator else waiting.filter(asked_of=user)
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.actor import working
+from crm.archiving import refuse_archived
 from crm.models import User, move_companies
 from crm.models.companies import Standing, lock_companies
 from crm.retrying import retrying
@@ -45,6 +46,7 @@ class Undoing:
     changed_since: int
     deleted: int  # would go back to a category that has been deleted
     undone: int
+    archived: int = 0  # of a company that is archived: it stays as it is until it is restored (S5)
     waiting: int = 0  # questions that nobody has answered
 
     @property
@@ -70,19 +72,21 @@ def why_not(decision: CategoryDecision) -> str:
 def last_change(company_id: int, *, by: User) -> CategoryDecision | None:
     """The company's last change, if this person can undo it. One statement."""
     last = CategoryDecision.objects.filter(company=company_id, applied_version__isnull=False).with_names().order_by("-applied_version").first()
-    return last if last and by.may_edit_companies and not why_not(last) else None
+    return last if last and by.may_edit_companies and not last.company.archived_at and not why_not(last) else None
 
 
 def undo(decision_id: int, *, by: User) -> CategoryDecision:
     """Take the company's last change back, while nothing has changed its category since. Returns the decision of having undone.
 
-    What was undone counts as declined for the same cause. Raises CannotUndo, PermissionDenied or CategoryDecision.DoesNotExist. Six statements.
+    What was undone counts as declined for the same cause.
+    Raises CannotUndo, RecordArchived (S5), PermissionDenied or CategoryDecision.DoesNotExist. Six statements.
     """
     with transaction.atomic():
         locked = lock_companies([CategoryDecision.objects.values_list("company_id", flat=True).get(pk=decision_id)])
         decision = CategoryDecision.objects.with_names().get(pk=decision_id)  # read after the lock: what is true now
         if not by.may_edit_companies:
             raise PermissionDenied(_("You do not have access to do this."))
+        refuse_archived(decision.company)
         if why := why_not(decision):
             raise CannotUndo(why)
         with working(user=by):
@@ -123,15 +127,17 @@ def _last_of(batch: Batch) -> QuerySet[Any]:
 
 
 def undoing_of(batch: Batch) -> Undoing:
-    """How far this batch can be undone now. Five statements."""
+    """How far this batch can be undone now. Four statements."""
     last = _last_of(batch)
     touched = changes_of(batch).values("company").distinct().count()
-    count, deleted = last.count(), last.filter(gone_at__isnull=False).count()
+    here = Q(company__archived_at=None)
+    numbers = last.aggregate(all=Count("pk"), archived=Count("pk", filter=~here), deleted=Count("pk", filter=here & Q(gone_at__isnull=False)))
     return Undoing(
         waiting=CategoryDecision.objects.waiting().filter(batch=batch).count(),
-        possible=count - deleted,
-        changed_since=touched - count,
-        deleted=deleted,
+        possible=numbers["all"] - numbers["deleted"] - numbers["archived"],
+        changed_since=touched - numbers["all"],
+        deleted=numbers["deleted"],
+        archived=numbers["archived"],
         undone=CategoryDecision.objects.filter(batch=batch, undone_by__isnull=False).values("company").distinct().count(),
     )
 
@@ -142,7 +148,7 @@ def undo_batch(batch: Batch, *, by: User, most: int | None = None) -> int:
     What it asked and nobody has answered is withdrawn, and a rule that is still being applied goes no further.
 
     2,000 companies for each transaction, `most` companies in all (None: no limit); calling it again goes on. A company that the
-    batch changed several times goes back step by step, each with its decision. Raises PermissionDenied.
+    batch changed several times goes back step by step, each with its decision; an archived one stays as it is (S5). Raises PermissionDenied.
     """
     if not may_undo_batch(batch, by):
         raise PermissionDenied(_("You do not have access to do this."))
@@ -152,7 +158,7 @@ def undo_batch(batch: Batch, *, by: User, most: int | None = None) -> int:
     with working(user=by, kind=UNDO):
         while most is None or done < most:
             size = CHUNK if most is None else min(CHUNK, most - done)
-            possible = _last_of(batch).filter(gone_at=None, company__gt=after).order_by("company")
+            possible = _last_of(batch).filter(gone_at=None, company__archived_at=None, company__gt=after).order_by("company")
             companies = list(possible.values_list("company_id", flat=True)[:size])
             if not companies:
                 break
@@ -165,7 +171,7 @@ def _undo_part(batch: Batch, companies: list[int], by: User) -> int:
     with transaction.atomic():
         locked = lock_companies(companies)
         chains: dict[int, list[CategoryDecision]] = defaultdict(list)
-        for decision in changes_of(batch).filter(company__in=companies).order_by("company", "-applied_version"):
+        for decision in changes_of(batch).filter(company__in=companies, company__archived_at=None).order_by("company", "-applied_version"):
             chain = chains[decision.company_id]
             if decision.applied_version == locked[decision.company_id].version - len(chain):  # unbroken from the last change back
                 chain.append(decision)

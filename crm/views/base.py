@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from crm.archiving import RecordArchived, refuse_archived
 from crm.forms.base import RecordForm
 from crm.http import Request
 from crm.models import Submission
@@ -110,19 +111,6 @@ def unit_of_work(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     return one_piece
 
 
-class RecordArchived(Exception):
-    """Somebody has archived the record: it is not changed before it is restored (S5). `unit_of_work` answers with a 409 that says so."""
-
-    def __init__(self, record: Any) -> None:
-        super().__init__(record)
-        self.record = record
-
-    def __str__(self) -> str:
-        if self.record.updated_by is None:
-            return _("“{name}” is archived. Restore it to change it.").format(name=self.record)
-        return _("{who} has archived “{name}”. Restore it to change it.").format(who=self.record.updated_by, name=self.record)
-
-
 def fetch[RecordModel: models.Model](request: Request, model: type[RecordModel], pk: int, *, archived: bool = False) -> RecordModel:
     """The record to be changed, locked when it is about to be written (in a `unit_of_work`).
 
@@ -130,8 +118,8 @@ def fetch[RecordModel: models.Model](request: Request, model: type[RecordModel],
     """
     query = model._default_manager.all()
     record = get_object_or_404(query.select_for_update(no_key=True) if request.method == "POST" else query, pk=pk)
-    if not archived and getattr(record, "archived_at", None):
-        raise RecordArchived(record)
+    if not archived:
+        refuse_archived(record)
     return record
 
 

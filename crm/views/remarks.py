@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from crm.archiving import RecordArchived
 from crm.facts import SUBJECTS
 from crm.forms.base import RecordForm, point_at_first_error
 from crm.forms.remarks import FollowUpForm, NoteForm, PlanForm
@@ -21,7 +22,7 @@ from crm.models import Company, Contact, FollowUp, Note, Sale
 from crm.paging import paginate
 from crm.remarks import begin, require_author, set_deleted, set_done
 from crm.slots import UndoOffer
-from crm.views.base import RecordArchived, done, fetch, once, page, refused, require, then_focus, unit_of_work
+from crm.views.base import done, fetch, once, page, refused, require, then_focus, unit_of_work
 
 MAY_EDIT = "crm.change_company"
 LATEST = 8  # on a card

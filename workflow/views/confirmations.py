@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.archiving import RecordArchived
 from crm.http import Request
 from crm.models import Company, CompanyCategory
 from crm.paging import Page, count_capped, paginate
@@ -37,14 +38,15 @@ def _find(request: Request, pk: int) -> CategoryDecision:
 
 def context_of(request: Request, decision: CategoryDecision, **extra: Any) -> dict[str, Any]:
     """Everything the dialog says about one suggestion. Three statements, one more for one that a newer one has replaced."""
-    company, target = decision.company, decision.suggested_category
+    company, target, is_over = decision.company, decision.suggested_category, decision.outcome != Outcome.WAITING
+    archived = "" if is_over or not company.archived_at else str(RecordArchived(company))  # it waits for being restored (S5)
     handed = handing.hand_overs_of([decision]).get(decision.pk, [])
     return {
         "active": "confirmations", "decision": decision, "company": company, "why": explain(decision),
         "is_lead_status": decision.cause == Trigger.LEAD_STATUS_SET, "target_deleted": bool(target and target.archived_at),
         "hidden_contacts": inbox.hidden_by([decision]).get(company.pk, 0), "changed_by": _last_changed_by(decision),
         "stale": company.category_id != decision.from_category_id, "categories": CompanyCategory.objects.active(),
-        "next": next_url(request, company.get_absolute_url()), "is_over": decision.outcome != Outcome.WAITING, "newer": _newer(request, decision),
+        "next": next_url(request, company.get_absolute_url()), "is_over": is_over or bool(archived), "archived": archived, "newer": _newer(request, decision),
         "handed": handing.tell(handed, request.user), **extra,
     }  # fmt: skip
 
@@ -98,7 +100,7 @@ def _answer(request: Request, pk: int, *, fragment: str) -> HttpResponse:
         return again(422, answer_missing=True)
     try:
         answered = give(decision.pk, answer, category, by=request.user, seen_version=seen)
-    except (NothingToDecide, Stale):
+    except (NothingToDecide, RecordArchived, Stale):
         return again(409, asked_again=True)
     except TargetDeleted:
         return again(422)

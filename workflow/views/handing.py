@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from crm.archiving import RecordArchived
 from crm.http import Request
 from crm.models import User
 from crm.retrying import retrying
@@ -55,6 +56,8 @@ def _handed(request: Request, found: list[CategoryDecision], to: User, note: str
             handed.append(retrying(lambda pk=decision.pk: handing.hand_over(pk, to=to, by=request.user, note=note)))  # type: ignore[misc]
         except CannotHandOver as refusal:
             messages.error(request, refusal.why)
+        except RecordArchived as refusal:
+            messages.error(request, str(refusal))
         except (NothingToDecide, PermissionDenied):
             messages.error(request, _("{company} was answered or handed over meanwhile.").format(company=decision.company))
     if not handed:
@@ -75,6 +78,8 @@ def hand_over_take_back(request: Request) -> HttpResponse:
             count += 1
         except CannotHandOver as refusal:
             messages.error(request, refusal.why)
+        except RecordArchived as refusal:
+            messages.error(request, str(refusal))
         except NothingToDecide as ended:
             messages.error(
                 request,

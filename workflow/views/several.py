@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
+from crm.archiving import RecordArchived
 from crm.http import Request
 from crm.models import CompanyCategory
 from crm.retrying import retrying
@@ -61,7 +62,7 @@ class Result:
 
     given: list[Answered] = field(default_factory=list)
     problems: dict[int, str] = field(default_factory=dict)  # asked again, with the reason
-    over: list[str] = field(default_factory=list)  # there was nothing to decide any more
+    over: list[str] = field(default_factory=list)  # there was nothing to decide any more, or not while the company is archived
 
     @property
     def summary(self) -> str:
@@ -137,6 +138,8 @@ def _answer_one(request: Request, pk: int, answer: str, seen: int, result: Resul
         result.problems[pk] = _("The category has changed meanwhile. Please choose again.")
     except NothingToDecide as ended:
         result.over.append(_over(ended.decision))
+    except RecordArchived as refusal:
+        result.over.append(str(refusal))
     except TargetDeleted:
         result.problems[pk] = _("The category has been deleted. Choose another one.")
     except (PermissionDenied, CategoryDecision.DoesNotExist):
@@ -174,6 +177,8 @@ def undo_several(request: Request) -> HttpResponse:
             count += 1
         except CannotUndo as refusal:
             refusals.append(refusal.why)
+        except RecordArchived as refusal:
+            refusals.append(str(refusal))
         except CategoryDecision.DoesNotExist:
             continue
     return _undone(request, count, refusals)
