@@ -159,3 +159,21 @@ def test_it_is_not_handed_to_somebody_who_is_being_deactivated(asked, salesperso
     assert _now(asked) is None
     assert list(HandOver.objects.values_list("from_user", "to_user")) == [(salesperson.pk, colleague.pk), (colleague.pk, None)]
     assert Sale.objects.count() == 1
+
+
+def test_q3_whoever_has_lost_the_right_meanwhile_takes_nothing_back(asked, salesperson, colleague):
+    handed = hand_over(asked.pk, to=colleague, by=salesperson)
+    assert salesperson.may_edit_companies  # remembered by this instance
+    User.objects.get(pk=salesperson.pk).groups.clear()
+    with pytest.raises(PermissionDenied):
+        take_back(handed.pk, by=salesperson)
+    assert _now(asked) == colleague
+
+
+def test_q3_an_administrator_of_before_takes_back_nothing_of_others(asked, salesperson, colleague, administrator):
+    handed = hand_over(asked.pk, to=colleague, by=salesperson)
+    assert administrator.is_administrator  # remembered by this instance
+    User.objects.get(pk=administrator.pk).groups.set(salesperson.groups.all())
+    with pytest.raises(PermissionDenied):
+        take_back(handed.pk, by=administrator)
+    assert _now(asked) == colleague

@@ -118,6 +118,17 @@ def test_a_hand_over_that_is_not_mine_is_not_taken_back(jonas, client, colleague
     assert client.post(BACK, {"ids": HandOver.objects.get().pk}, headers=HTMX).status_code == 403
 
 
+@both_ways
+def test_what_is_not_mine_to_take_back_is_said_and_what_was_mine_is_taken_back(jonas, salesperson, colleague, asked, headers):
+    jonas.post(URL, {"ids": ids(asked[:2]), "to": colleague.pk})
+    HandOver.objects.filter(decision=asked[1]).update(by=colleague)
+    response = jonas.post(BACK, {"ids": ids(HandOver.objects.order_by("pk"))}, headers=headers)
+    html = said(jonas, response)
+    assert "1 suggestion was taken back" in html
+    assert "1 suggestion is not yours to take back." in html
+    assert whom(asked[:2]) == [salesperson, colleague]
+
+
 # --------------------------------------------------------------- who sees it, and where
 def test_the_chain_is_told_in_the_inbox_the_dialog_the_card_and_the_history(jonas, client, administrator, colleague, asked):
     (decision, *_others) = asked

@@ -71,7 +71,7 @@ def _handed(request: Request, found: list[CategoryDecision], to: User, note: str
 @require_POST
 def hand_over_take_back(request: Request) -> HttpResponse:
     """Take back what was handed over, while it waits."""
-    count, ids = 0, asked_ids(request)[:MOST_IN_A_DIALOG]
+    count, ids, denied = 0, asked_ids(request)[:MOST_IN_A_DIALOG], list[PermissionDenied]()
     for pk in ids:
         try:
             retrying(lambda pk=pk: handing.take_back(pk, by=request.user))  # type: ignore[misc]
@@ -87,8 +87,15 @@ def hand_over_take_back(request: Request) -> HttpResponse:
             )
         except HandOver.DoesNotExist:
             continue
+        except PermissionDenied as refusal:
+            denied.append(refusal)
     if not ids:
         raise Http404
+    if len(denied) == len(ids):
+        raise denied[0]
+    if denied:  # each of the others is done and committed, or said
+        text = ngettext("{n} suggestion is not yours to take back.", "{n} suggestions are not yours to take back.", len(denied))
+        messages.error(request, text.format(n=len(denied)))
     if not count:
         return finish(request, to=reverse(INBOX))
     text = ngettext("{n} suggestion was taken back", "{n} suggestions were taken back", count)
