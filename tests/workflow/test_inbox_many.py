@@ -64,6 +64,21 @@ def test_what_is_ticked_is_answered_and_the_rest_waits(jonas, salesperson, askin
 
 
 @both_ways
+def test_what_was_done_has_its_undo_though_another_is_asked_again(jonas, salesperson, category, asking, headers):
+    found = ask(salesperson, "A", "B", "C")
+    with acting_as(salesperson):
+        type(found[1].company).objects.filter(pk=found[1].company_id).update(category=category["Opportunity"])
+    response = bulk(jonas, "accept", found, headers)
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert html.count("2 companies have a new category.") == 1
+    assert "The category has changed meanwhile. Please choose again." in html
+    assert 'action="/confirmations/undo/"' in html
+    assert f'name="ids" value="{found[0].pk},{found[2].pk}"' in html
+    assert outcomes(found) == ["accepted", "waiting", "accepted"]
+
+
+@both_ways
 def test_a9_several_are_undone_together_and_what_has_changed_since_stays(jonas, salesperson, category, asking, headers):
     found = ask(salesperson, "A", "B", "C")
     bulk(jonas, "accept", found, headers)

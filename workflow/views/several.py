@@ -94,7 +94,7 @@ def several_context(request: Request, ids: Collection[int], result: Result | Non
         "active": "confirmations", "ids": ",".join(map(str, ids)), "too_many": too_many, "count": len(ids) if too_many else len(found),
         "rows": [{"question": one, "decision": one.decision, "problem": problems.get(one.decision.pk, "")} for one in shown],
         "categories": CompanyCategory.objects.active(), "next": next_url(request, "/"), "first": first, "has_problems": bool(problems),
-        "done": result.summary if result else "", "over": result.over if result else [],
+        "over": result.over if result else [],
     }  # fmt: skip
 
 
@@ -113,6 +113,7 @@ def answer_several(request: Request) -> HttpResponse:
         if seen and answer:
             _answer_one(request, pk, answer, seen, result)
     if result.problems:
+        _tell_given(request, result)
         response = several(request, ids, status=409, fragment=fragment, result=result)
         return trigger_client_event(response, "page:changed", {"target": "body"}, after="settle")
     if not result.given and not result.over:
@@ -156,14 +157,19 @@ def _over(decision: CategoryDecision) -> str:
 
 def _told(request: Request, result: Result) -> HttpResponse:
     """What was done, with Undo for all of it; and what needed no answer any more."""
+    _tell_given(request, result)
+    for text in result.over:
+        messages.error(request, text)
+    return finish(request, to=reverse("workflow:confirmations"))
+
+
+def _tell_given(request: Request, result: Result) -> None:
+    """What was done, with Undo for all of it, whatever became of the others."""
     changed = [answered.decision.pk for answered in result.given if answered.changed]
     if result.given:
         label = _("Undo all") if len(changed) > 1 else ""
         offer = UndoOffer(reverse("workflow:undo-several"), {"ids": ",".join(map(str, changed))}, label)
         tell(request, result.summary, undo=offer if changed else None)
-    for text in result.over:
-        messages.error(request, text)
-    return finish(request, to=reverse("workflow:confirmations"))
 
 
 @require_POST
