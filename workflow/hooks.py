@@ -31,7 +31,7 @@ from workflow.setup import Plan, effects
 from workflow.undo import changes_of, last_change, may_undo_batch
 from workflow.views.changes import STEP
 from workflow.views.confirmations import context_of
-from workflow.views.several import several_context
+from workflow.views.several import named_by, several_named
 
 LATEST = 8
 MOVED = 5  # changes on the overview
@@ -171,17 +171,16 @@ IS_WAITING = Q(pk__in=CategoryDecision.objects.waiting().order_by().values("comp
 
 def dialog_after_form(request: Request) -> str:
     """The dialog of suggestions that the form before this page raised; open without JavaScript too."""
-    ids = request.session.pop(SESSION_KEY, [])
-    if not ids:  # as nearly always
+    named = request.session.pop(SESSION_KEY, None)
+    if named is None:  # as nearly always
         return ""
     here = {"next": request.get_full_path(), "opens_itself": True}
-    found = list(CategoryDecision.objects.waiting().filter(pk__in=ids).with_names())
-    found = [decision for decision in found if decisions.may_answer(decision, request.user)]
+    found = list(named_by(request, named).with_names()[:2]) if request.user.may_edit_companies else []
     if not found:
         return ""
     if len(found) == 1:
         return render_to_string("workflow/confirmation.html#dialog", {**context_of(request, found[0]), **here}, request)
-    return render_to_string("workflow/several.html#dialog", {**several_context(request, [decision.pk for decision in found]), **here}, request)
+    return render_to_string("workflow/several.html#dialog", {**several_named(request, named), **here}, request)
 
 
 register(

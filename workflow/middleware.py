@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django_htmx.http import trigger_client_event
 
-from workflow import suggestions
+from workflow import inbox, suggestions
 
-SESSION_KEY = "suggestions"
-MOST = 300  # more do not fit into an address; whoever changes so many at once says where they are answered (Q6)
+SESSION_KEY = "questions"
+MOST = 300  # more do not fit into an address: then their batch is named, or all that waits for this person (Q6)
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -25,18 +27,35 @@ def announce_suggestions(get_response: View) -> View:
             response = get_response(request)
         finally:
             suggestions.raised.reset(token)
-        if 0 < len(raised) <= MOST and request.user.is_authenticated:
-            if request.htmx:  # type: ignore[attr-defined]
-                trigger_client_event(response, "dialog:open", {"target": "body", "url": dialog_url(raised)}, after="settle")
-            else:
-                request.session[SESSION_KEY] = raised
+        if raised and request.user.is_authenticated:
+            _ask(request, response, raised)
         return response
 
     return middleware
 
 
-def dialog_url(decision_ids: list[int]) -> str:
+def _ask(request: Any, response: HttpResponse, raised: list[int]) -> None:
+    """One statement. Nobody is asked about an archived company (S5)."""
+    found = list(inbox.answerable_by(request.user).filter(pk__in=raised).order_by("pk").values_list("pk", "batch"))
+    if not found:
+        return
+    named = _named([pk for pk, _batch in found], {batch for _pk, batch in found})
+    if request.htmx:
+        trigger_client_event(response, "dialog:open", {"target": "body", "url": dialog_url(named)}, after="settle")
+    else:
+        request.session[SESSION_KEY] = named
+
+
+def _named(pks: list[int], batches: set[int | None]) -> dict[str, str]:
+    """How an address names these: by their keys, else by the batch that all of them are of, else not at all."""
+    if len(pks) <= MOST:
+        return {"ids": ",".join(map(str, pks))}
+    batch = batches.pop() if len(batches) == 1 else None
+    return {"batch": str(batch)} if batch else {}
+
+
+def dialog_url(named: dict[str, str]) -> str:
     """Where the dialog for these suggestions is: one with its three answers, or a list (Q6)."""
-    if len(decision_ids) == 1:
-        return reverse("workflow:confirmation", args=decision_ids)
-    return reverse("workflow:confirmations") + "?dialog=1&ids=" + ",".join(map(str, decision_ids))
+    if named.get("ids", "").isdecimal():
+        return reverse("workflow:confirmation", args=[int(named["ids"])])
+    return f"{reverse('workflow:confirmations')}?{urlencode({'dialog': 1} | named, safe=',')}"

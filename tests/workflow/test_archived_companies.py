@@ -160,7 +160,9 @@ def test_s5_the_lead_status_of_somebody_at_an_archived_company_is_not_changed(jo
     assert "status-menu-" in jonas.get(contact.company.get_absolute_url()).content.decode()
 
 
-def test_s5_a_silent_rule_keeps_the_truth_at_an_archived_company_and_a_question_waits_for_its_return(jonas, category, colleague):
+def test_s5_a_silent_rule_keeps_the_truth_at_an_archived_company_and_a_question_waits_for_its_return(
+    jonas, category, colleague, django_capture_on_commit_callbacks
+):
     quiet, asking = CompanyFactory(name="Quiet"), CompanyFactory(name="Asking")
     win = rule("sale_won", category["Customer"])
     first, second = SaleFactory(company=quiet), SaleFactory(company=asking)
@@ -170,6 +172,8 @@ def test_s5_a_silent_rule_keeps_the_truth_at_an_archived_company_and_a_question_
     assert Company.objects.get(name="Quiet").category.name == "Customer"
     win.ask_user = True
     win.save()
-    jonas.post(f"{second.get_absolute_url()}won/", headers=HTMX)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = jonas.post(f"{second.get_absolute_url()}won/", headers=HTMX)
+    assert "dialog:open" not in response["HX-Trigger-After-Settle"]
     assert CategoryDecision.objects.waiting().get().company == asking
     assert CompanyCategory.objects.get(companies=asking).name == "Lead"

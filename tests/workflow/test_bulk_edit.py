@@ -206,12 +206,17 @@ def test_q6_several_questions_open_one_dialog(jonas, category):
 @for_real
 def test_q6_more_questions_than_an_address_can_name_are_a_link_to_the_inbox_with_just_those(jonas, category, monkeypatch):
     monkeypatch.setattr("workflow.middleware.MOST", 2)
+    monkeypatch.setattr("workflow.views.several.MOST_IN_A_DIALOG", 2)
     rule("sale_won", category["Customer"], ask=True)
     SaleFactory(status="won")
     response = win(jonas, *SaleFactory.create_batch(3))
-    assert "dialog:open" not in response["HX-Trigger-After-Settle"]
     url = re.search(r'href="(/confirmations/\?batch=\d+)"', response.content.decode())[1]
     assert len(jonas.get(url).context["found"].rows) == 3
+    dialog = f"/confirmations/?dialog=1&batch={Batch.objects.get().pk}"
+    assert dialog in response["HX-Trigger-After-Settle"]
+    asked = jonas.get(dialog, headers=HERE)
+    assert "3 category changes wait for your answer" in text(asked)
+    assert f'<a href="{url}" autofocus>' in asked.content.decode()
 
 
 # -------------------------------------------------------------- all that match

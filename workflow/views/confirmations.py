@@ -23,7 +23,7 @@ from workflow.explain import explain
 from workflow.history import by_company, entries_for, page_of
 from workflow.inbox import Question
 from workflow.models import CategoryDecision, Outcome, Trigger
-from workflow.views.several import asked_ids, give, say, several
+from workflow.views.several import asked_ids, give, say, several_named
 
 MANY = 10  # suggestions: from here on the inbox has a search box
 
@@ -117,7 +117,7 @@ def confirmations(request: Request) -> HttpResponse:
     tab, is_administrator = request.GET.get("tab", ""), request.user.is_administrator
     ids = asked_ids(request, ticked=False)
     if request.GET.get("dialog") and request.htmx:
-        return several(request, ids)
+        return page(request, "workflow/several.html", several_named(request, request.GET.dict()), fragment="dialog")
     tab = tab if tab == "answered" or (tab == "everyone" and is_administrator) else ""
     lists = {"": inbox.waiting_for(request.user), "everyone": inbox.waiting_for_anyone(), "answered": inbox.answered_by(request.user)}
     query, batch = lists[tab], as_pk(request.GET.get("batch"))

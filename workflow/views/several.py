@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -25,7 +26,7 @@ from crm.views.base import done, finish, next_url, page, refused, require
 from crm.views.base import say as tell
 from workflow import decisions, inbox
 from workflow.decisions import Answered, NothingToDecide, Stale, TargetDeleted
-from workflow.models import CategoryDecision
+from workflow.models import CategoryDecision, DecisionQuerySet
 from workflow.undo import CannotUndo, undo
 
 MOST_IN_A_DIALOG = 50  # Q6: more are answered in the inbox
@@ -53,7 +54,12 @@ def asked_ids(request: Request, *, ticked: bool = True) -> list[int]:
     """The suggestions that an address or a form names: `ids`, separated by commas; without them, what is ticked in the inbox."""
     values = request.POST if request.method == "POST" else request.GET
     named = values.get("ids", "").split(",") if values.get("ids") or not ticked else values.getlist("chosen")
-    return list(dict.fromkeys(pk for part in named if (pk := as_pk(part))))
+    return pks_in(named)
+
+
+def pks_in(parts: Iterable[str]) -> list[int]:
+    """The keys among these, each once."""
+    return list(dict.fromkeys(pk for part in parts if (pk := as_pk(part))))
 
 
 @dataclass(slots=True)
@@ -80,18 +86,33 @@ class Result:
 
 def several(request: Request, ids: list[int], *, status: int = 200, fragment: str = "dialog", result: Result | None = None, **extra: Any) -> HttpResponse:
     """Several suggestions from one save: one dialog with one list (Q6)."""
-    return page(request, "workflow/several.html", {**several_context(request, ids, result), **extra}, fragment=fragment, status=status)
-
-
-def several_context(request: Request, ids: Collection[int], result: Result | None = None) -> dict[str, Any]:
-    """The list of those that still wait for this person. Four statements."""
     query = inbox.answerable_by(request.user).filter(pk__in=ids)
+    return page(request, "workflow/several.html", {**several_context(request, query, result), **extra}, fragment=fragment, status=status)
+
+
+def named_by(request: Request, named: Mapping[str, str]) -> DecisionQuerySet:
+    """What an address names of what waits: by `ids`, by its `batch`, else all that waits for this person (Q6)."""
+    if "ids" in named:
+        return inbox.answerable_by(request.user).filter(pk__in=pks_in(named["ids"].split(",")))
+    mine = inbox.waiting_for(request.user)
+    return mine.filter(batch=as_pk(named["batch"])) if "batch" in named else mine
+
+
+def several_named(request: Request, named: Mapping[str, str]) -> dict[str, Any]:
+    """The list of what an address names. At most five statements."""
+    address = urlencode({name: named[name] for name in ("ids", "batch") if name in named}, safe=",")
+    return several_context(request, named_by(request, named)) | {"address": address}
+
+
+def several_context(request: Request, query: DecisionQuerySet, result: Result | None = None) -> dict[str, Any]:
+    """The list of those, which still wait for this person. Four statements; where they are too many for a dialog, two."""
     found = list(query.with_names().order_by("company__name", "pk")[: MOST_IN_A_DIALOG + 1])
     too_many, problems = len(found) > MOST_IN_A_DIALOG, result.problems if result else {}
     shown = [] if too_many else inbox.questions(found, request.user)
     first = next((one.decision.pk for one in shown if one.decision.pk in problems), shown[0].decision.pk if shown else 0)
     return {
-        "active": "confirmations", "ids": ",".join(map(str, ids)), "too_many": too_many, "count": len(ids) if too_many else len(found),
+        "active": "confirmations", "ids": ",".join(str(one.pk) for one in found[:MOST_IN_A_DIALOG]), "too_many": too_many,
+        "count": query.count() if too_many else len(found),
         "rows": [{"question": one, "decision": one.decision, "problem": problems.get(one.decision.pk, "")} for one in shown],
         "categories": CompanyCategory.objects.active(), "next": next_url(request, "/"), "first": first, "has_problems": bool(problems),
         "over": result.over if result else [],
