@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from crm.models import Company, CompanyCategory
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory
+from tests.factories import CompanyFactory, SaleFactory
 
 
 def names(page):
@@ -81,3 +81,20 @@ def test_many_rows_are_changed_by_keyboard(page, live_server, salesperson, categ
     expect(page.locator("#results tbody tr").first).to_contain_text("Lead")
     page.click("#told-close")
     expect(page.locator("#bulk-told")).to_be_empty()
+
+
+def test_what_is_ticked_stays_ticked_when_one_row_is_won(page, live_server, salesperson, problems):
+    sales = [SaleFactory(title=title) for title in ("Aa", "Bb", "Cc")]
+    log_in(page, live_server.url, salesperson)
+    page.goto(f"{live_server.url}/sales/")
+    page.check(f"#pick-{sales[0].pk}")
+    page.check(f"#pick-{sales[1].pk}")
+    with page.expect_response(lambda response: response.request.method == "GET" and "/sales/" in response.url):
+        page.evaluate("pk => document.querySelector(`form[action='/sales/${pk}/won/']`).requestSubmit()", sales[2].pk)
+    expect(page.locator("#toasts")).to_contain_text("Cc")
+    expect(page.locator(f"#pick-{sales[0].pk}")).to_be_checked()
+    expect(page.locator(f"#pick-{sales[1].pk}")).to_be_checked()
+    expect(page.locator("#bulk-count")).to_have_text("2 selected")
+    expect(page.locator("#filters")).to_be_hidden()
+    page.click("#bulk-clear")
+    expect(page.locator("#filters")).to_be_visible()
