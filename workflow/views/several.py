@@ -115,7 +115,7 @@ def several_context(request: Request, query: DecisionQuerySet, result: Result | 
         "count": query.count() if too_many else len(found),
         "rows": [{"question": one, "decision": one.decision, "problem": problems.get(one.decision.pk, "")} for one in shown],
         "categories": CompanyCategory.objects.active(), "next": next_url(request, "/"), "first": first, "has_problems": bool(problems),
-        "over": result.over if result else [],
+        "done": result.summary if result else "", "over": result.over if result else [],
     }  # fmt: skip
 
 
