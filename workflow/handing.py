@@ -6,7 +6,7 @@ Who had it, who has it now, and who did that is kept: `HandOver`. Nobody is the 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import batched
 from typing import NamedTuple
 
@@ -104,6 +104,14 @@ class Told(NamedTuple):
 def tell(found: Iterable[HandOver], reader: User) -> list[Told]:
     """These as `reader` is told of them. No statement."""
     return [Told(told(handed, reader), handed.at, handed.note) for handed in found]
+
+
+def can_take_back(found: Sequence[HandOver], reader: User) -> HandOver | None:
+    """The last of a waiting suggestion's hand-overs, if `reader` gave it away; `take_back()` asks again under the lock. No statement."""
+    last = found[-1] if found and reader.may_edit_companies else None
+    if last is None or last.by_id != reader.pk or last.to_user_id == reader.pk or last.takes_back_id:
+        return None
+    return last if last.from_user is None or last.from_user.is_active else None
 
 
 def told(handed: HandOver, reader: User | None = None) -> str:

@@ -48,8 +48,11 @@ def waiting_count(request: Request) -> int:
 def _notice(request: Request, decision: CategoryDecision | None) -> str:
     if decision is None:
         return ""
-    handed = handing.tell(handing.hand_overs_of([decision]).get(decision.pk, []), request.user)
-    context = {"decision": decision, "why": explain(decision), "may_answer": decisions.may_answer(decision, request.user), "handed": handed}
+    handed = handing.hand_overs_of([decision]).get(decision.pk, [])
+    context = {
+        "decision": decision, "why": explain(decision), "may_answer": decisions.may_answer(decision, request.user),
+        "handed": handing.tell(handed, request.user), "given_away": handing.can_take_back(handed, request.user),
+    }  # fmt: skip
     return render_to_string("workflow/pending.html", context, request)
 
 

@@ -162,3 +162,13 @@ def test_whoever_leaves_after_a_hand_over_passes_it_on_and_all_of_it_is_told(jon
     client.force_login(administrator)
     html = client.get("/confirmations/").content.decode()
     assert "Maja Lindholm handed this from Signe Bach to the administrators." in html
+
+
+def test_whoever_gave_it_away_can_take_it_back_from_the_card_while_it_waits_and_nobody_else_is_offered_that(jonas, colleague, administrator, asked):
+    jonas.post(URL, {"ids": asked[0].pk, "to": colleague.pk}, headers=HTMX)
+    handed, card = HandOver.objects.get(), asked[0].company.get_absolute_url()
+    offer = f'name="ids" value="{handed.pk}"'
+    assert offer in jonas.get(card).content.decode()
+    assert [offer in browser(other).get(card).content.decode() for other in (colleague, administrator)] == [False, False]
+    jonas.post(BACK, {"ids": handed.pk}, headers=HTMX)
+    assert 'id="pending-take-back"' not in jonas.get(card).content.decode()
