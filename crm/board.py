@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from crm.http import Request
 from crm.models import CompanyCategory, User
+from crm.paging import in_calendar
 from crm.text import as_pk
 
 SIZE = 25  # cards of a column, and how many *Show more* adds
@@ -110,7 +111,7 @@ def _beyond(cursor: str, field: models.Field) -> Q:
     text, _tilde, key = cursor.rpartition("~")
     try:
         value = field.to_python(text) if text and "\0" not in text else None
-        field.get_db_prep_value(value, connection)  # a time at either end of the calendar may have no place in the database's time zone
+        in_calendar(value)
     except (ValidationError, OverflowError):
         return Q()
     if not as_pk(key) or (text and value is None):

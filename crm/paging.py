@@ -7,13 +7,14 @@ the column and the id serves both directions, and no comparison meets NULL.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q, QuerySet
 
 from crm.numbers import CappedNumber
@@ -121,8 +122,14 @@ def _read(field: models.Field, value: Any) -> Any:
     field.run_validators(value)
     if isinstance(field, models.ForeignKey) and not as_pk(value):
         raise ValueError(value)
-    field.get_db_prep_value(value, connection)  # a time at either end of the calendar may have no place in the database's time zone
+    in_calendar(value)
     return value
+
+
+def in_calendar(value: Any) -> None:
+    """Raise OverflowError for a time at either end of the calendar that is beyond it in UTC: no row has it, and not every database takes it."""
+    if isinstance(value, dt.datetime):
+        value.astimezone(dt.UTC)
 
 
 def paginate(query: QuerySet, *, field: str | Sequence[str], descending: bool, cursor: str, size: int = SIZE) -> Page:

@@ -8,6 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from tests.sizes import know_sizes
+
 FEW, MANY = 10, 1_000
 
 
@@ -27,8 +29,10 @@ def assert_costs_the_same(client: Client, addresses: Callable[[], Mapping[str, s
     list asks less. A failure shows the statements.
     """
     grow(FEW)
+    know_sizes()
     few = {name: statements_of(client, address) for name, address in addresses().items()}
     grow(MANY)
+    know_sizes()
     many = {name: statements_of(client, address) for name, address in addresses().items()}
     for name, sent in few.items():
         shown = "\n".join([name, f"{FEW} rows:", *(f"  {sql[:200]}" for sql in sent), f"{MANY:,} rows:", *(f"  {sql[:200]}" for sql in many[name])])

@@ -12,6 +12,7 @@ from django.utils import timezone
 from crm.models import Company, Contact, Sale
 from tests.crm.addresses import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory
+from tests.sizes import know_sizes
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +155,7 @@ def test_forms_cost_the_same_with_10_and_1000_companies(jonas):
     Company.objects.bulk_create([Company(name=f"Firm {number}") for number in range(9)])
     few = look()
     Company.objects.bulk_create([Company(name=f"Firm {number}") for number in range(9, 1000)])
+    know_sizes()
     assert look() == few
 
 

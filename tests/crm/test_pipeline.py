@@ -13,6 +13,7 @@ from crm.actor import acting_as
 from crm.models import Sale, SaleStage, User
 from tests.crm.addresses import HTMX
 from tests.factories import CompanyFactory, SaleFactory, StageFactory, UserFactory, rule
+from tests.sizes import know_sizes
 from tests.workflow.changes import for_real, statements
 from tests.workflow.ledger import where
 
@@ -156,6 +157,7 @@ def test_the_statements_are_as_many_for_ten_cards_as_for_a_thousand(jonas, stage
     fill(10)
     few = statements(jonas, BOARD)
     fill(990)
+    know_sizes()
     assert statements(jonas, BOARD) == few
 
 

@@ -16,6 +16,7 @@ from leads.defaults import set_lead_status
 from leads.models import Lead, LeadStatus
 from tests.crm.addresses import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
+from tests.sizes import know_sizes
 from tests.workflow.changes import for_real, statements
 from tests.workflow.ledger import where
 
@@ -137,6 +138,7 @@ def test_the_statements_are_as_many_for_ten_cards_as_for_a_thousand(jonas, statu
     fill(10)
     few = statements(jonas, BOARD)
     fill(990)
+    know_sizes()
     assert statements(jonas, BOARD) == few
 
 

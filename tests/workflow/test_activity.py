@@ -14,6 +14,7 @@ from django.utils import timezone
 from crm.actor import acting_as
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
+from tests.sizes import know_sizes
 from tests.workflow.ledger import latest
 from workflow import decisions
 from workflow.activity import activity
@@ -122,6 +123,7 @@ def test_w4_one_statement_tells_of_all_rules_however_much_they_did(won, category
         CategoryDecision.objects.bulk_create(
             CategoryDecision(company=company, sale=sale, trigger="sale_won", rule=won, outcome="kept", decided_at=timezone.now()) for _number in range(count)
         )
+        know_sizes()
         with CaptureQueriesContext(connection) as captured:
             counted = activity()
         assert len(captured) == 1

@@ -14,6 +14,7 @@ from crm.bulk_edit import Selection, close_sales
 from crm.models import Company, Sale, SaleReason
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, SaleFactory, StageFactory, UserFactory, rule
+from tests.sizes import know_sizes
 from tests.workflow.changes import for_real
 from workflow.models import Batch, CategoryDecision
 
@@ -293,6 +294,7 @@ def test_a5_a_thousand_sales_cost_as_many_statements_as_ten(salesperson, categor
     def cost(size):
         companies = Company.objects.bulk_create(Company(name=f"{size} {n}") for n in range(size))
         sales = Sale.objects.bulk_create(Sale(title="Tag", company=company) for company in companies)
+        know_sizes()
         with CaptureQueriesContext(connection) as captured:
             selection = Selection([sale.pk for sale in sales])
             edited = close_sales(selection, status="won", closed_on=timezone.localdate(), reason=None, note="", by=salesperson)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from crm.actor import acting_as
 from crm.models import Company, Sale
 from tests.factories import CompanyFactory, SaleFactory, rule
+from tests.sizes import know_sizes
 from workflow import decisions
 from workflow.history import history_of
 from workflow.management.commands.check_ledger import story_of
@@ -124,6 +125,7 @@ def test_a_thousand_decisions_cost_the_page_no_more_statements_than_ten(client, 
         CategoryDecision.objects.bulk_create(CategoryDecision(from_category=category["Lead"], sale=SaleFactory(), **values) for _number in range(10))
         sale = SaleFactory()
         CategoryDecision.objects.bulk_create(CategoryDecision(from_category=category["Lead"], sale=sale, **values) for _number in range(count))
+        know_sizes()
         _page(client, company)
         with CaptureQueriesContext(connection) as captured:
             _page(client, company)

@@ -15,6 +15,7 @@ from tests.browsers import browser
 from tests.crm.addresses import HTMX
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, UserFactory, rule
+from tests.sizes import know_sizes
 from tests.workflow.changes import statements
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +180,7 @@ def test_the_overview_costs_as_many_statements_with_1000_rows_as_with_10(jonas, 
     costs = []
     for number in (10, 990):
         _fill(salesperson, number, category)
+        know_sizes()
         jonas.get("/")
         costs.append(statements(jonas, "/"))
     assert costs[0] == costs[1] <= 40

@@ -13,6 +13,7 @@ from crm.models import Company, CompanyCategory
 from crm.slots import uses_of
 from leads.models import Lead, LeadStatus, LeadStatusChange
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
+from tests.sizes import know_sizes
 from tests.workflow.ledger import by_rules, numbers, where
 from tests.workflow.replacing import replace, waiting
 from workflow.models import AutomationRule, Batch
@@ -183,14 +184,7 @@ def _cost(item, other):
 def _many(category, many):
     for part in batched(range(many), 1_000):
         Company.objects.bulk_create([Company(name=f"Company {number}", category=category) for number in part])
-    _know_sizes()
-
-
-def _know_sizes():
-    """What autovacuum would tell PostgreSQL by and by: else it may compare every row with every other, for minutes."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+    know_sizes()
 
 
 def test_c4_what_replacing_costs_does_not_grow_with_the_companies(category):
@@ -207,7 +201,7 @@ def test_c4_each_2000_companies_more_cost_the_same_again(category):
         _many(category[name], 2_000 * chunks)
         costs.append(_cost(category[name], category["Other"]))
     one, three, five = costs
-    _know_sizes()  # for the check of the ledger
+    know_sizes()  # for the check of the ledger
     assert three - one == five - three
     assert (five - one) // 4 <= 7
 

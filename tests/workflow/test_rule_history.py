@@ -14,6 +14,7 @@ from crm.actor import acting_as
 from crm.models import User
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
+from tests.sizes import know_sizes
 from tests.workflow.ledger import latest
 from workflow import decisions
 from workflow.models import AutomationRule, CategoryDecision, Outcome, SkipReason
@@ -302,6 +303,7 @@ def test_w5_a_long_ledger_costs_no_more_statements_than_a_short_one(maja, rules,
     for count, users in ((10, 1), (990, 30)):
         _many(count, **names)
         UserFactory.create_batch(users)
+        know_sizes()
         for query in ({}, {"rule": "lead_status_set", "company": "f", "person": administrator.pk, "period": "7"}):
             maja.get(URL, query)
             with CaptureQueriesContext(connection) as captured:
