@@ -101,7 +101,7 @@ def test_a_question_is_handed_over_by_keyboard_the_colleague_sees_by_whom_and_it
     expect(hers.locator(f"#ask-{a.pk}")).to_contain_text("Jonas Krogh handed this to you.")
     expect(hers.locator(f"#ask-{a.pk}")).to_contain_text("You met them at the fair")
 
-    page.get_by_role("button", name="Take back").click()
+    page.locator("#toasts").get_by_role("button", name="Take back").click()
     expect(page.locator("#toasts")).to_contain_text("1 suggestion was taken back")
     expect(page.locator("#review")).to_be_visible()
     hers.click(f"#accept-{a.pk}")
