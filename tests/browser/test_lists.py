@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from crm.models import CompanyCategory, SaleStage
 from tests.browser.conftest import log_in
@@ -69,6 +69,19 @@ def test_every_quick_press_of_an_arrow_counts_and_the_page_stays(maja: Page, liv
     expect(maja.locator(f"#up-{last.pk}")).to_be_focused()
     assert maja.evaluate("window.sameDocument")
     assert _names() == _moved(before, last.name, -5)
+
+
+def test_presses_on_a_slow_network_wait_for_their_turn_and_none_is_lost(maja: Page, live_server):
+    before, second = _names(), item(_names()[1])
+    maja.goto(live_server.url + CATEGORIES)
+    slow: list[Route] = []
+    maja.route("**/move/", lambda route: route.continue_() if slow else slow.append(route))
+    box = maja.locator(f"#down-{second.pk}").bounding_box()
+    for _press in range(3):
+        maja.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        maja.wait_for_timeout(100)
+    slow[0].continue_()
+    expect(maja.locator("tbody th a")).to_have_text(_moved(before, second.name, 3))
 
 
 @pytest.mark.parametrize("pause", [60, 250, 500])
