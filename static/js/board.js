@@ -85,7 +85,7 @@
   let was = null;
   const held = (card) => card && (card.querySelector("[aria-keyshortcuts]") || card.querySelector("a"));
   document.addEventListener("htmx:beforeSwap", (e) => {
-    if (e.detail.target.id !== "board") return;
+    if (!e.detail.shouldSwap || e.detail.target.id !== "board") return;
     const card = cardOf(document.activeElement), item = card?.parentElement;
     const near = [item, item?.nextElementSibling, item?.previousElementSibling].map((li) => li?.querySelector(".deal")?.id).filter(Boolean);
     was = { left: e.detail.target.scrollLeft, near };

@@ -48,7 +48,7 @@
   document.addEventListener("htmx:afterRequest", (e) => { isDone ||= e.detail.successful && e.detail.elt.matches("[data-unticks]"); });
   document.addEventListener("htmx:beforeSwap", (e) => {
     const { target } = e.detail;
-    if (!target.matches("[data-live]")) return;
+    if (!e.detail.shouldSwap || !target.matches("[data-live]")) return;
     kept = isDone ? [] : [...target.querySelectorAll(`:is(${TICK}, [data-everything]):checked`)].map((box) => box.id);
     isDone = false;
   });

@@ -6,8 +6,26 @@
   // What changed while the page's live part was being fetched may have come too late for it: then it is fetched once more.
   // (htmx would queue that on the element which the first answer replaces.)
   let fetching = false, missed = false;
+  const changed = () => document.body.dispatchEvent(new Event("page:changed"));
   document.addEventListener("page:changed", () => { missed ||= fetching; }, true);
   document.addEventListener("htmx:beforeRequest", (e) => { fetching ||= e.target.matches("[data-live]"); });
+  // Nor is it replaced under a form in it that waits for its own answer: htmx would look for the toasts in what was thrown away,
+  // and what was done, or that it failed, would never be told. It is fetched again after that answer.
+  const sent = new Set();
+  let waits = false;
+  document.addEventListener("htmx:beforeSend", ({ target, detail: { xhr } }) => {
+    if (!target.closest("[data-live]") || target.matches("[data-live]")) return;
+    sent.add(xhr);
+    xhr.addEventListener("loadend", () => {
+      sent.delete(xhr);
+      if (waits && !sent.size) { waits = false; changed(); }
+    });
+  });
+  document.addEventListener("htmx:beforeSwap", (e) => {
+    if (!sent.size || !e.detail.elt.matches("[data-live]")) return;
+    e.detail.shouldSwap = fetching = missed = false;
+    waits = true;
+  });
   document.addEventListener("htmx:afterRequest", (e) => {
     if (e.detail.successful) return;
     if (e.target.matches("[data-live]")) fetching = missed = false;
@@ -16,7 +34,7 @@
   // Whoever was at a control that the refreshed part no longer has goes to the page's title, not to nowhere.
   let held = false;
   document.addEventListener("htmx:beforeSwap", (e) => {
-    if (!e.detail.target.matches("[data-live]")) return;
+    if (!e.detail.shouldSwap || !e.detail.target.matches("[data-live]")) return;
     held = e.detail.target.contains(document.activeElement);
   });
   document.addEventListener("htmx:afterSettle", (e) => {
@@ -25,7 +43,7 @@
     held = false;
     const again = missed;
     fetching = missed = false;
-    if (again) document.body.dispatchEvent(new Event("page:changed"));
+    if (again) changed();
     else nextPress();
   });
 

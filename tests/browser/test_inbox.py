@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from crm.actor import acting_as
 from crm.models import CompanyCategory, Sale, User
@@ -147,3 +147,25 @@ def test_the_inbox_its_dialogs_and_a_full_overview_are_accessible_and_fit(browse
     expect(page.locator("#confirm-dialog select").first).to_be_focused()
     found += look(page, "several")
     assert found == []
+
+
+@pytest.mark.parametrize("works", [True, False], ids=["answered", "network lost"])
+def test_what_an_answer_says_is_not_lost_when_the_page_was_being_fetched_again_meanwhile(page: Page, live_server, jonas, asked, problems, works):
+    log_in(page, live_server.url, jonas)
+    page.goto(f"{live_server.url}/confirmations/")
+    fetches: list[Route] = []
+    answers: list[Route] = []
+    page.route("**/confirmations/", lambda route: fetches.append(route) if not fetches else route.continue_())
+    page.route("**/confirmations/answers/", lambda route: answers.append(route))  # noqa: PLW0108  (Playwright marks the function)
+    page.check(f"#chosen-{asked[0].pk}")
+    page.evaluate("document.body.dispatchEvent(new Event('page:changed'))")  # as another answer does
+    page.wait_for_timeout(100)
+    page.click("#accept-selected")
+    page.wait_for_timeout(100)
+    with page.expect_response("**/confirmations/"):
+        fetches[0].continue_()
+    page.wait_for_timeout(200)
+    answers[0].continue_() if works else answers[0].abort()
+    expect(page.locator("#toasts")).to_contain_text("Firma A" if works else "No connection.")
+    if works:
+        expect(page.locator("#inbox > li")).to_have_count(2)
