@@ -33,9 +33,9 @@ if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/
   fi
 fi
 
-say "Tests on SQLite";     $bin/python -m pytest -n 2 -m "not browser"
-say "Tests on PostgreSQL"; on_postgres $bin/python -m pytest -n 2 -m "not browser"
-say "Tests in Chromium";   on_postgres $bin/python -m pytest -n 2 -m browser
+say "Tests on SQLite";     $bin/python -m pytest -n 2 --dist worksteal -m "not browser"
+say "Tests on PostgreSQL"; on_postgres $bin/python -m pytest -n 2 --dist worksteal -m "not browser"
+say "Tests in Chromium";   on_postgres $bin/python -m pytest -n 2 --dist worksteal -m browser
 if [ -n "$missing" ]; then
   say "Not tested here, because it is missing:$missing"
   echo "Debian: apt-get install postgresql chromium. Or set TEST_DATABASE_URL to a PostgreSQL server."
