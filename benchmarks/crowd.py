@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from benchmarks import data
-from crm import search
+from crm import search_index
 from crm.models import Company, CompanyCategory, Contact, Sale, SaleStage, User
 from crm.text import fold
 from leads.models import Lead, LeadStatus
@@ -135,7 +135,7 @@ def _unhindered() -> Iterator[None]:
         yield
         return
     postgresql = connection.vendor == "postgresql"
-    search.remove()
+    search_index.remove()
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica" if postgresql else "PRAGMA foreign_keys = OFF")
         tables = [model._meta.db_table for model in FILLED]
@@ -156,4 +156,4 @@ def _unhindered() -> Iterator[None]:
             for _name, definition in indexes:
                 cursor.execute(definition)
             cursor.execute("SET session_replication_role = origin" if postgresql else "PRAGMA foreign_keys = ON")
-            search.install()
+            search_index.install()

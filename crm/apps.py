@@ -38,6 +38,6 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(make_groups)
-        from crm import hooks, receivers, search  # noqa: F401, PLC0415  (models must be loaded first)
+        from crm import hooks, receivers, search_index  # noqa: F401, PLC0415  (models must be loaded first)
 
-        post_migrate.connect(search.repair)
+        post_migrate.connect(search_index.repair)

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from crm.finding import first_of
 from crm.models import Company, Contact, User
+from crm.search import first_of
 from crm.text import LONGEST, as_pk, fold
 
 FEW = 25  # so many are a plain list; of companies there is none

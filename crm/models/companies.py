@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm import search
+from crm import search_index
 from crm.actor import current_actor
 from crm.models.bulk import CHUNK, Row, WatchedQuerySet, is_held
 from crm.models.categories import CompanyCategory
@@ -66,7 +66,7 @@ class RecordQuerySet(WatchedQuerySet):
         query = self
         for word in words:
             query = query.filter(search_text__contains=word)
-        few = search.find(self.model._meta.db_table, words, self.db)
+        few = search_index.find(self.model._meta.db_table, words, self.db)
         return query if few is None else query.filter(pk__among=few)
 
     def update(self, **kwargs: Any) -> int:

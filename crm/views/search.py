@@ -8,8 +8,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
-from crm.finding import search
 from crm.http import Request
+from crm.search import search
 from crm.text import LONGEST
 from crm.views.base import page
 

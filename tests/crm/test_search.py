@@ -1,159 +1,112 @@
-"""Finding records: the index says where to look, and never changes what is found."""
+"""Search over companies, contacts and sales: what is found, in which order, for whom, and at what cost."""
 
 from __future__ import annotations
 
 import pytest
-from django.db import connection, models, transaction
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+from django.utils.html import escape
 
-from crm import search
-from crm.apps import CrmConfig
-from crm.models import Company, Contact, Sale
-from crm.text import fold
-from tests.conftest import on_postgresql
-from tests.factories import CompanyFactory, ContactFactory, SaleFactory
+from crm.models import Company
+from crm.search import search
+from crm.templatetags.ui import marked
+from crm.text import hits
+from tests.crm.addresses import HTMX
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL changes a table where it is")
 
 
-@pytest.fixture(autouse=True)
-def _what_has_been_seen():
-    yield
-    search._installed.clear()  # what a test has taken away is there again
+@pytest.fixture
+def jonas(client, salesperson):
+    client.force_login(salesperson)
+    return client
 
 
-def found(text, model=Company):
-    """The keys that a search finds; asserts that the index was asked, and that it says so too."""
-    keys = set(model.objects.search(text).values_list("pk", flat=True))
-    told = search.find(model._meta.db_table, fold(text).split())
-    assert told is None or set(told) == keys
-    return keys
+def _names(groups):
+    return {group.kind.key: [hit.name for hit in group.hits] for group in groups}
 
 
-def indexed(text, model=Company):
-    """The keys that the index alone knows."""
-    return set(search.find(model._meta.db_table, fold(text).split()))
+def test_every_word_has_to_occur_in_any_order_whatever_the_case_and_letters(salesperson):
+    company = CompanyFactory(name="Ærø Skibsbyg A/S", city="Ærøskøbing", registration_number="12345678")
+    contact = ContactFactory(company=company, first_name="Åse", last_name="Østergaard", email="aase@aeroe.example")
+    SaleFactory(title="Ærøfærgen, nyt dæk", company=company)
+    assert _names(search("ærø", user=salesperson)) == {"companies": [company.name], "sales": ["Ærøfærgen, nyt dæk"]}
+    assert _names(search("  SKIBSBYG   ærøsk", user=salesperson)) == {"companies": [company.name]}
+    assert _names(search("12345678", user=salesperson)) == {"companies": [company.name]}
+    assert _names(search("AASE@", user=salesperson)) == {"contacts": [contact.name]}
+    assert search("ærø nowhere", user=salesperson) == search("  ", user=salesperson) == search("\0", user=salesperson) == []
 
 
-# ------------------------------------------------------------------------------------------ the same, with and without
-letters = st.text(alphabet="abcæøÅÉß %_\\\"'*-.1\U0001f600\0", max_size=14)
+def test_what_begins_with_it_comes_first_and_what_is_archived_last(salesperson):
+    for name in ("Nordhavn Is", "Havn Syd", "Havn Nord"):
+        CompanyFactory(name=name)
+    CompanyFactory(name="Havn Gammel", archived_at=timezone.now())
+    assert _names(search("havn", user=salesperson))["companies"] == ["Havn Nord", "Havn Syd", "Nordhavn Is", "Havn Gammel"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(names=st.lists(letters, max_size=8), words=st.lists(letters, min_size=1, max_size=5), few=st.sampled_from([2, search.FEW]))
-def test_what_is_found_is_what_holds_every_word_with_an_index_and_without(monkeypatch, names, words, few):
-    monkeypatch.setattr(search, "FEW", few)  # with 2 most searches go through the list
-    with transaction.atomic():
-        compare(names, words, monkeypatch)
-        transaction.set_rollback(True)
+def test_five_of_each_kind_are_shown_and_the_rest_is_behind_see_all(jonas):
+    for number in range(6):
+        CompanyFactory(name=f"Havn {number}", city="")
+    html = jonas.get("/search/", {"q": "havn"}).content.decode()
+    assert html.count('href="/companies/?q=havn"') == 1
+    assert "Havn</mark> 4" in html
+    assert "Havn</mark> 5" not in html
+    assert 'href="/companies/?q=havn"' not in jonas.get("/search/", {"q": "havn 1"}).content.decode()
 
 
-def compare(names, words, monkeypatch):
-    """Searching these companies for the words, for parts of their names and for ends of two of them finds the same in every way."""
-    Company.objects.bulk_create([Company(name=name.replace("\0", "") or "-") for name in names])
-    texts = dict(Company.objects.values_list("pk", "search_text"))
-    for text in [*words, *(name[1:5] for name in names), " ".join(name[-3:] for name in names[:2])]:
-        wanted = {pk for pk, held in texts.items() if all(word in held for word in fold(text).split())}
-        assert found(text) == wanted
-        with monkeypatch.context() as patch:
-            patch.setattr(search, "find", lambda *_args: None)
-            assert set(Company.objects.search(text).values_list("pk", flat=True)) == wanted
+@pytest.mark.parametrize("size", [1, 60])
+def test_each_kind_costs_two_statements_however_many_there_are(salesperson, size, django_assert_num_queries):
+    company = CompanyFactory(name="Havn", city="")
+    for _number in range(size):
+        SaleFactory(title="Havn", company=ContactFactory(first_name="Havn", company=company).company)
+    salesperson.get_all_permissions()
+    with django_assert_num_queries(6):
+        assert len(search("havn", user=salesperson)) == 3
 
 
-@pytest.mark.parametrize("text", ["fjordbo", "jordb", "FJO", "rdb e/s", "fj", "s", "æ", "bo ærø", "e/s"])
-def test_parts_of_words_are_found_however_short(text):
-    company = CompanyFactory(name="Fjordbo E/S", city="Ærø")
-    CompanyFactory(name="Gulvgang", city="Odin")
-    assert found(text) == {company.pk} or text == "s"
+def test_only_kinds_that_the_user_may_see_are_searched(client, django_assert_num_queries):
+    SaleFactory(title="Havn", company=CompanyFactory(name="Havn"))
+    user = UserFactory(groups=[])
+    user.user_permissions.add(Permission.objects.get(codename="view_sale"))
+    assert list(_names(search("havn", user=user))) == ["sales"]
+    client.force_login(UserFactory(groups=[]))
+    assert "No results" in client.get("/search/?q=havn").content.decode()
 
 
-@pytest.mark.parametrize("word", ["\ud7ff", "a\ud7ff"])
-def test_a_short_word_before_the_halves_of_letters_is_looked_for_like_any_other(word):
-    company = CompanyFactory(name=f"Fjord {word}")
-    assert list(Company.objects.search(word)) == [company]
-    assert indexed(word) == {company.pk}
-    assert not Company.objects.search(f"{word}\ud7ff")
+def test_the_box_gets_options_that_are_links_and_the_number_of_results_is_announced(jonas):
+    company = CompanyFactory(name="<b>Havn</b>", archived_at=timezone.now())
+    response = jonas.get("/search/", {"q": "havn"}, headers=HTMX)
+    html = response.content.decode()
+    assert f'role="option" aria-selected="false" tabindex="-1" href="{company.get_absolute_url()}"' in html
+    assert "&lt;b&gt;<mark>Havn</mark>&lt;/b&gt;" in html
+    assert "Archived" in html
+    assert '"announce": {"value": "1 result"}' in response["HX-Trigger"]
+    nothing = jonas.get("/search/", {"q": "<script>ø"}, headers=HTMX)
+    assert "&lt;script&gt;ø" in nothing.content.decode()
+    assert nothing["HX-Trigger"].isascii()
+    assert "HX-Trigger" not in jonas.get("/search/", headers=HTMX)
 
 
-def test_contacts_and_sales_have_an_index_too():
-    contact, sale = ContactFactory(first_name="Åse", last_name="Ørsted"), SaleFactory(title="Solceller")
-    assert indexed("rsted", Contact) == found("åse ørs", Contact) == {contact.pk}
-    assert indexed("olcel", Sale) == found("solc", Sale) == {sale.pk}
+def test_hits_are_marked_in_whole_letters_and_safely():
+    assert hits("Ærø Is", ["ær"]) == [("Ær", True), ("ø Is", False)]
+    assert hits("Straße", ["ss"]) == [("Stra", False), ("ß", True), ("e", False)]
+    assert hits("A\N{COMBINING RING ABOVE}se", ["å"]) == [("Å", True), ("se", False)]
+    assert hits("aaa", ["aa", "a"]) == [("aaa", True)]
+    assert hits("x", [""]) == [("x", False)]
+    assert hits("", ["x"]) == []
+    assert marked('<a href="x">', "href <") == "<mark>&lt;</mark>a <mark>href</mark>=&quot;x&quot;&gt;"
+    assert marked("<i>", "") == escape("<i>")
 
 
-def test_a_search_that_finds_nothing_asks_no_more(django_assert_num_queries):
-    CompanyFactory(name="Fjordbo")
-    found("warm")
-    with django_assert_num_queries(2):
-        assert list(Company.objects.search("gulvgang")) == []
+@pytest.mark.parametrize("q", ["%", "_", "'", '"', "\\", "a" * 5000, "a " * 5000, "🙂", "\udcff"])
+def test_no_text_is_too_odd_to_search_for(jonas, q):
+    CompanyFactory(name="Havn")
+    assert jonas.get("/search/", {"q": q.encode("utf-8", "surrogateescape")}).status_code == 200
 
 
-# ------------------------------------------------------------------------------------------------------- it is kept
-def test_the_index_follows_every_way_of_writing():
-    company, other = CompanyFactory(name="Fjordbo"), CompanyFactory(name="Gulvgang")
-    company.name = "Havblik"
-    company.save()
-    assert (indexed("fjordbo"), indexed("havblik")) == (set(), {company.pk})
-    Company.objects.filter(pk=company.pk).update(name="Bakkely")
-    assert (indexed("havblik"), indexed("bakkely")) == (set(), {company.pk})
-    other.name = "Skovly"
-    Company.objects.bulk_update([other], ["name"])
-    assert (indexed("gulvgang"), indexed("skovly")) == (set(), {other.pk})
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE crm_company SET search_text = 'engly' WHERE id = %s", [other.pk])
-    assert (indexed("skovly"), indexed("engly")) == (set(), {other.pk})
-    more = Company.objects.bulk_create([Company(name="Engly 2"), Company(name="Engly 3")])
-    assert indexed("engly") == {other.pk, *(one.pk for one in more)}
-    models.QuerySet(Company).filter(pk=more[0].pk)._raw_delete("default")
-    assert indexed("engly") == {other.pk, more[1].pk}
-
-
-def test_a_save_that_leaves_the_words_alone_leaves_the_index_alone(category):
-    company = CompanyFactory(name="Fjordbo")
-    with connection.cursor() as cursor:
-        cursor.execute(*(("DELETE FROM crm_company_search",) if connection.vendor == "postgresql" else ("DROP TRIGGER crm_company_search_update",)))
-    company.category = category["Partner"]
-    company.save()
-    assert indexed("fjordbo") == (set() if connection.vendor == "postgresql" else {company.pk})
-
-
-@pytest.mark.parametrize("model", [Company, Contact, Sale])
-def test_it_is_made_from_what_is_there_and_taken_away_again(model):
-    record = {Company: CompanyFactory, Contact: ContactFactory, Sale: SaleFactory}[model]()
-    word = record.search_text.split()[0]
-    search.remove()
-    assert not search.is_whole()
-    assert search.find(model._meta.db_table, [word]) is None
-    assert record in model.objects.search(word)
-    assert search.install()
-    assert search.is_whole()
-    assert record.pk in indexed(word, model)
-
-
-@on_sqlite
-def test_a_table_that_was_made_anew_gets_its_index_back_at_the_end_of_migrate():
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER crm_company_search_insert")
-    company = CompanyFactory(name="Fjordbo")
-    assert indexed("fjordbo") == set()
-    search.repair(CrmConfig.create("crm"), using="default")
-    assert indexed("fjordbo") == {company.pk}
-
-
-@on_postgresql
-def test_where_nobody_may_create_the_extension_searching_reads_every_row_until_somebody_has():
-    company = CompanyFactory(name="Fjordbo")
-    search.remove()
-    with connection.cursor() as cursor:
-        cursor.execute("DROP EXTENSION pg_trgm")
-        cursor.execute("CREATE ROLE somebody")
-        cursor.execute("GRANT ALL ON SCHEMA public TO somebody")
-        cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO somebody")
-        cursor.execute("SET LOCAL ROLE somebody")
-        assert not search.install()
-        assert list(Company.objects.search("jordb")) == [company]
-        cursor.execute("RESET ROLE")
-    search.repair(CrmConfig.create("crm"), using="default")
-    assert indexed("jordb") == {company.pk}
+def test_the_page_of_results_has_the_text_in_its_box_and_title(jonas):
+    Company.objects.all().delete()
+    html = jonas.get("/search/", {"q": 'ø"x'}).content.decode()
+    assert "<title>Search: ø&quot;x · Havn</title>" in html
+    assert html.count('value="ø&quot;x"') == 2  # of the top bar, and of a phone
