@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.forms.base import RecordForm
 from crm.forms.records import CompanyForm, ContactForm, SaleForm
 from crm.models import Company, Contact, Sale, User
-from crm.templatetags.ui import money
+from crm.numbers import money
 
 Label = Any  # a text, translated when it is shown
 

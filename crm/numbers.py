@@ -1,8 +1,12 @@
-"""Numbers that people read. Keys and values of attributes stay plain, so nothing is grouped that does not ask for it."""
+"""Numbers and amounts that people read. Keys and values of attributes stay plain, so nothing is grouped that does not ask for it."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from babel.numbers import format_currency
 from django.utils.formats import number_format
+from django.utils.translation import get_language
 
 
 class Number(int):
@@ -22,3 +26,11 @@ class CappedNumber(Number):
 
     def __str__(self) -> str:
         return f"{Number(self.CAP)}+" if self > self.CAP else super().__str__()
+
+
+def money(amount: Decimal, currency: str = "DKK") -> str:
+    """DKK 860,000 or 860.000 kr., without decimals unless there are some."""
+    digits = "#,##0" if amount == amount.to_integral_value() else "#,##0.00"
+    if (get_language() or "en").startswith("da"):
+        return format_currency(amount, currency, f"{digits} ¤", locale="da", currency_digits=False)
+    return format_currency(amount, currency, f"¤¤ {digits}", locale="en", currency_digits=False)

@@ -16,8 +16,7 @@ from crm.filters import Filters, SavedView, filters_of, saved_views
 from crm.http import Request
 from crm.models import Company, Contact, Sale
 from crm.paging import Page, count_capped, paginate
-
-LONGEST_SEARCH = 200  # characters
+from crm.text import LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Listing:
 
     def __init__(self, records: RecordList, request: Request, params: QueryDict) -> None:
         self.records, self.request, self.params = records, request, params
-        self.q = params.get("q", "")[:LONGEST_SEARCH]
+        self.q = params.get("q", "")[:LONGEST]
         wanted = params.get("sort", "")
         self.sort = next((sort for sort in records.sorts if sort.key == wanted.removeprefix("-")), records.sorts[0])
         self.is_reversed = wanted == f"-{self.sort.key}"

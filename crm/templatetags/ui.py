@@ -8,23 +8,23 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
-from babel.numbers import format_currency
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from crm import slots
 from crm.bulk_edit import seen_text
 from crm.models import Company, CompanyCategory, Sale, User
-from crm.numbers import Number
+from crm.numbers import Number, money
 from crm.palette import tone_of
 from crm.text import fold, hits
 
 register = template.Library()
+register.filter("money", money)
 
 
 @cache
@@ -81,15 +81,6 @@ def person(user: User | None) -> SafeString:
     if user is None:
         return mark_safe('<span class="subtle">–</span>')
     return format_html('<span class="person">{}<span class="truncate">{}</span></span>', avatar(user), user)
-
-
-@register.filter
-def money(amount: Decimal, currency: str = "DKK") -> str:
-    """DKK 860,000 or 860.000 kr., without decimals unless there are some."""
-    digits = "#,##0" if amount == amount.to_integral_value() else "#,##0.00"
-    if (get_language() or "en").startswith("da"):
-        return format_currency(amount, currency, f"{digits} ¤", locale="da", currency_digits=False)
-    return format_currency(amount, currency, f"¤¤ {digits}", locale="en", currency_digits=False)
 
 
 @register.filter
