@@ -16,17 +16,14 @@ from workflow import engine, suggestions
 from workflow.engine import Later
 from workflow.explain import skip_reason
 from workflow.models import AutomationRule, Backfill, Batch, CategoryDecision, Outcome, SkipReason, Trigger
+from workflow.refusal import Refusal
 from workflow.triggers import Cause
 
 RETRY = Batch.RETRY
 
 
-class CannotAskAgain(Exception):
-    """`why` says it in the reader's language. Nothing was changed."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class CannotAskAgain(Refusal):
+    """This is nothing that can be asked again."""
 
 
 class CannotRetry(CannotAskAgain):

@@ -22,6 +22,7 @@ from workflow import engine
 from workflow.engine import Later
 from workflow.models import APPLIED, AutomationRule, Backfill, Batch, CategoryDecision, Outcome, Trigger, WorkflowSettings
 from workflow.preview import Draft, Seen, preview
+from workflow.refusal import Refusal
 from workflow.triggers import Cause
 
 KIND = CategoryDecision.Origin.BACKFILL.value  # of the batch
@@ -51,12 +52,8 @@ class Applying:
         return min(self.done, self.job.total)
 
 
-class CannotApply(Exception):
-    """`why` says it in the reader's language. Nothing was changed."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class CannotApply(Refusal):
+    """This rule cannot be applied to existing companies now."""
 
 
 def begin(draft: Draft, *, since: dt.datetime, by: User, left_out: Collection[int] = (), ask_our_contact: bool = False) -> Backfill:

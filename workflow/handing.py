@@ -25,14 +25,11 @@ from crm.models.users import UserQuerySet
 from crm.sql import CHUNK, insert_rows, nobody_at_work
 from workflow.decisions import NothingToDecide, locked_for, locked_with_rights, nothing_left
 from workflow.models import CategoryDecision, DecisionQuerySet, HandOver, Outcome
+from workflow.refusal import Refusal
 
 
-class CannotHandOver(Exception):
-    """`why` says it in the reader's language. Nothing was changed."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class CannotHandOver(Refusal):
+    """This question cannot be given to that person."""
 
 
 def who_can_take() -> UserQuerySet:

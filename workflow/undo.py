@@ -22,6 +22,7 @@ from crm.sql import CHUNK, insert_rows
 from workflow import suggestions
 from workflow.engine import current_batch_id
 from workflow.models import Backfill, Batch, CategoryDecision, DecisionQuerySet, Outcome
+from workflow.refusal import Refusal
 
 UNDO = CategoryDecision.Origin.UNDO  # also the origin of the category change, and the kind of a batch that undoes another
 NAMES = (
@@ -30,12 +31,8 @@ NAMES = (
 )
 
 
-class CannotUndo(Exception):
-    """`why` says it in the reader's language. Nothing was changed."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class CannotUndo(Refusal):
+    """This change cannot be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
