@@ -103,9 +103,9 @@ def open_sums(contacts: Sequence[Contact]) -> dict[int, list[tuple[str, Decimal]
     return Sale.objects.open().filter(contact__in=contacts).sums_by("contact")
 
 
-def overtaken(lead: Lead | None, contact: Contact, seen: str) -> str:
-    """Why somebody whom the page showed with the status `seen` (a key) is not moved; empty where they may be. `contact` is locked."""
-    if not seen or (lead and str(lead.status_id) == seen):
+def overtaken(lead: Lead | None, contact: Contact, seen_lead_status: str) -> str:
+    """Why somebody whom the page showed with the status `seen_lead_status` (a key) is not moved; empty where they may be. `contact` is locked."""
+    if not seen_lead_status or (lead and str(lead.status_id) == seen_lead_status):
         return ""
     last = LeadStatusChange.objects.filter(contact=contact).select_related("by").first()
     text = _("{person} was not moved: {name} has just changed the lead status to {status}.")

@@ -44,7 +44,7 @@ def lead_board(request: Request) -> HttpResponse:
 @require_POST
 @unit_of_work
 def contact_lead_status(request: Request, pk: int) -> HttpResponse:
-    """Set one contact's lead status, unless a colleague was faster: `seen` is the one it was shown with, where that matters."""
+    """Set one contact's lead status, unless a colleague was faster: `seen_lead_status` is the one it was shown with, where that matters."""
     require(request, "leads.change_lead")
     lock_contacts([pk] if as_pk(pk) else [])
     lock_companies(Contact.objects.filter(pk=as_pk(pk)).values_list("company_id", flat=True))
@@ -53,7 +53,7 @@ def contact_lead_status(request: Request, pk: int) -> HttpResponse:
     to, before = contact.company.get_absolute_url(), getattr(contact, "lead", None)
     status = LeadStatus.objects.active().filter(pk=as_pk(request.POST.get("status"))).first()
     there = status and before and status.pk == before.status_id
-    if not there and (why := overtaken(before, contact, request.POST.get("seen", ""))):
+    if not there and (why := overtaken(before, contact, request.POST.get("seen_lead_status", ""))):
         return refused(request, why, to=to)
     try:
         if status is None:
@@ -81,7 +81,7 @@ def _set_back(contact: Contact, before: Lead | None, status: LeadStatus) -> Undo
     """How the lead status is set back: not where there was none, nor to one that has been deleted."""
     if before is None or before.status.archived_at:
         return None
-    return UndoOffer(reverse("leads:contact-lead-status", args=[contact.pk]), {"status": before.status_id, "seen": status.pk})
+    return UndoOffer(reverse("leads:contact-lead-status", args=[contact.pk]), {"status": before.status_id, "seen_lead_status": status.pk})
 
 
 STATUSES = ListScreen(

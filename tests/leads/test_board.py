@@ -53,7 +53,7 @@ def person(name, company=None, **kwargs):
 
 def move(client, contact, to, seen, headers=HTMX, **values):
     """A card's menu, or what dragging presses of it."""
-    return client.post(f"/contacts/{contact.pk}/lead-status/", {"status": to.pk, "seen": seen.pk, **values}, headers=headers)
+    return client.post(f"/contacts/{contact.pk}/lead-status/", {"status": to.pk, "seen_lead_status": seen.pk, **values}, headers=headers)
 
 
 def test_l1_it_has_the_people_of_companies_that_use_lead_status_counted_by_status_and_category(jonas, category, status):
@@ -148,8 +148,8 @@ def test_l4_a_move_sets_the_lead_status_and_is_undone_from_the_toast(jonas, stat
     html = move(jonas, ane, status["Qualified"], status["Open"]).content.decode()
     assert "Lead status of Ane is now Qualified" in html
     assert "data-undo" in html
-    back = dict(re.findall(r'name="(status|seen)" value="(\d+)"', html))
-    assert back == {"status": str(status["Open"].pk), "seen": str(status["Qualified"].pk)}
+    back = dict(re.findall(r'name="(status|seen_lead_status)" value="(\d+)"', html))
+    assert back == {"status": str(status["Open"].pk), "seen_lead_status": str(status["Qualified"].pk)}
     jonas.post(f"/contacts/{ane.pk}/lead-status/", back, headers=HTMX)
     assert Lead.objects.get().status == status["Open"]
     assert ane.lead_status_changes.count() == 3

@@ -20,13 +20,13 @@ def _set(client, contact, status, **values):
 def _offer(response):
     """What the Undo of the toast would send."""
     form = re.search(r"<form.*?</form>", response.content.decode(), re.DOTALL)
-    return dict(re.findall(r'name="(status|seen)" value="(\d+)"', form[0])) if form else None
+    return dict(re.findall(r'name="(status|seen_lead_status)" value="(\d+)"', form[0])) if form else None
 
 
 def test_l4_undo_sets_the_one_before_and_both_changes_are_kept(jonas, status):
     contact = ContactFactory()
     offer = _offer(_set(jonas, contact, status["Qualified"]))
-    assert offer == {"status": str(status["Open"].pk), "seen": str(status["Qualified"].pk)}
+    assert offer == {"status": str(status["Open"].pk), "seen_lead_status": str(status["Qualified"].pk)}
     assert "Lead status of Torben Friis is now Open" in jonas.post(f"/contacts/{contact.pk}/lead-status/", offer, headers=HTMX).content.decode()
     assert contact.lead_status_changes.filter(is_automatic=False).count() == 2
 

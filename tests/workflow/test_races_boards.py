@@ -35,7 +35,7 @@ def test_of_two_who_move_one_sale_to_different_stages_one_is_refused(salesperson
 def test_of_two_who_set_different_lead_statuses_one_is_refused(salesperson, colleague, status):
     contact = ContactFactory()
     wanted = [status["Contacting"].pk, status["Qualified"].pk]
-    won, told = _one_of_them(f"/contacts/{contact.pk}/lead-status/", "status", wanted, [salesperson, colleague], seen=status["Open"].pk)
+    won, told = _one_of_them(f"/contacts/{contact.pk}/lead-status/", "status", wanted, [salesperson, colleague], seen_lead_status=status["Open"].pk)
     assert Lead.objects.get().status_id == won
     assert "Torben Friis was not moved: " in told
     assert contact.lead_status_changes.count() == 2
