@@ -10,31 +10,14 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, QuerySet
-from django.utils.translation import gettext as _
 
 from crm.http import Request
-from crm.models import CompanyCategory, User
+from crm.models import CompanyCategory
 from crm.paging import in_calendar
 from crm.text import as_pk
 
 SIZE = 25  # cards of a column, and how many *Show more* adds
 MOST = 500  # cards of a column in one answer
-
-
-class Option(NamedTuple):
-    """One choice of a filter above a board."""
-
-    value: str
-    label: str
-
-
-class Select(NamedTuple):
-    """A filter above a board."""
-
-    name: str  # of the parameter
-    label: str
-    options: list[Option]
-    chosen: str
 
 
 class Part(NamedTuple):
@@ -124,23 +107,3 @@ def _beyond(cursor: str, field: models.Field) -> Q:
 def went_on(request: Request, asked: Asked) -> bool:
     """Whether this answers *Show more*: then the first new card takes focus."""
     return bool(asked.after and request.htmx and request.htmx.target != "board")
-
-
-def owners(user: User, chosen: str) -> list[Option]:
-    """Whose cards can be shown: everyone's, mine, each colleague's, nobody's. One statement."""
-    people = User.objects.active(include=as_pk(chosen) or None).exclude(pk=user.pk).order_by("first_name", "last_name", "pk")
-    return [Option("", _("Everyone")), Option("me", _("Me")), *(Option(str(one.pk), str(one)) for one in people), Option("none", _("Nobody"))]
-
-
-def owned(query: QuerySet, name: str, chosen: str, user: User) -> QuerySet:
-    """Those whose `name` is the chosen owner. What names nobody is ignored."""
-    if chosen == "none":
-        return query.filter(**{name: None})
-    pk = user.pk if chosen == "me" else as_pk(chosen)
-    return query.filter(**{name: pk}) if pk else query
-
-
-def categories(chosen: str, among: QuerySet[CompanyCategory]) -> list[Option]:
-    """The categories to choose from; a deleted one stays while it is chosen. One statement."""
-    found = among.filter(Q(archived_at=None) | Q(pk=as_pk(chosen)))
-    return [Option("", _("All")), *(Option(str(one.pk), one.name) for one in found)]

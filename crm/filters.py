@@ -1,7 +1,7 @@
-"""What a list can be narrowed by: a filter is a declaration, and every list draws and applies the ones of its place alike.
+"""What a list or a board can be narrowed by: a filter is a declaration, and each draws and applies the ones of its place alike.
 
 Each app registers its own from hooks.py (`slots.register`). Several values of one filter mean any of them, several filters all of
-them. A value that names nothing is ignored; a deleted item of a list still filters, and shows its name.
+them. A value that names nothing is left out, and that is said; a deleted item of a list still filters, and shows its name.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.http import Request
 from crm.models import User
-from crm.text import as_pk
+from crm.text import LONGEST, as_pk, fold
 
 ME, NOBODY = "me", "none"
+NAMED = 5  # values that are left out and said by name
 
 
 class Choice(NamedTuple):
@@ -35,13 +38,13 @@ Condition = Callable[[Request, Sequence[str]], Q]
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
-    """One filter of a list. `choices(request, asked)` offers values, and whichever of the asked ones exist besides.
+    """One filter of a list or a board. `choices(request, asked)` offers values, and whichever of the asked ones exist besides.
 
     `condition(request, values)` is what any of these values asks of a record. `aliases` maps older parameters, with whatever value,
     to one of the values.
     """
 
-    place: str  # "companies", "contacts", "sales"
+    place: str  # "companies", "contacts", "sales"; the boards "pipeline", "leads"
     parameter: str
     label: str | Promise
     choices: Choices
@@ -49,6 +52,7 @@ class ListFilter:
     position: int = 0
     icon: str = "funnel"
     under_more: bool = False  # drawn with others behind *More filters*
+    everything: str | Promise = ""  # what choosing nothing is called: on a board, where one value is chosen of a select
     only_when_set: bool = False  # not offered: lists are opened with it from elsewhere, and it can be taken out
     aliases: Mapping[str, str] = field(default_factory=dict)
 
@@ -76,12 +80,13 @@ def add_to_lists(thing: ListFilter | SavedView) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A filter as one address has it: `values` are the known ones among those asked for."""
+class AskedFilter:
+    """A filter as one address has it: `values` are the known ones among those asked for, `unknown` the others."""
 
     filter: ListFilter
     choices: Sequence[Choice]
     values: list[str]
+    unknown: list[str]
 
     @property
     def chosen(self) -> list[Choice]:
@@ -99,21 +104,36 @@ class Chip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All filters of a place as one address has them."""
+    """All filters of a place as one address has them, and what is searched for there."""
 
+    request: Request
     params: QueryDict
-    asked: list[Asked]
+    asked: list[AskedFilter]
 
-    def narrow(self, request: Request, query: QuerySet) -> QuerySet:
-        """The records that fulfil every filter that is set."""
+    @property
+    def q(self) -> str:
+        """What is searched for, as typed."""
+        return self.params.get("q", "")[:LONGEST]
+
+    def narrow(self, query: QuerySet, *, but: str = "") -> QuerySet:
+        """The records that fulfil every filter that is set, `but` for one parameter."""
         for one in self.asked:
-            if one.values:
-                query = query.filter(one.filter.condition(request, one.values))
+            if one.values and one.filter.parameter != but:
+                query = query.filter(one.filter.condition(self.request, one.values))
         return query
+
+    def condition(self, parameter: str) -> Q:
+        """What the filter of this parameter asks of a record; nothing where it is not set."""
+        one = self._of(parameter)
+        return one.filter.condition(self.request, one.values) if one and one.values else Q()
 
     def values(self, parameter: str) -> list[str]:
         """The known values of this parameter."""
-        return next((one.values for one in self.asked if one.filter.parameter == parameter), [])
+        one = self._of(parameter)
+        return one.values if one else []
+
+    def _of(self, parameter: str) -> AskedFilter | None:
+        return next((one for one in self.asked if one.filter.parameter == parameter), None)
 
     @property
     def is_set(self) -> bool:
@@ -121,17 +141,31 @@ class Filters:
         return any(one.values for one in self.asked)
 
     @property
-    def bar(self) -> list[Asked]:
-        """Those with a button of their own."""
+    def is_narrowed(self) -> bool:
+        """Whether a filter or a search narrows the list."""
+        return self.is_set or bool(self.q.strip())
+
+    @property
+    def left_out(self) -> str:
+        """The sentence about the values that no filter knows; empty where there are none."""
+        unknown = [f"“{one.filter.label}: {Truncator(value).chars(40)}”" for one in self.asked for value in one.unknown]
+        if not unknown:
+            return ""
+        text = ngettext("The filter {names} no longer exists and was left out.", "The filters {names} no longer exist and were left out.", len(unknown))
+        return text.format(names=", ".join([*unknown[:NAMED], *(["…"] if len(unknown) > NAMED else [])]))
+
+    @property
+    def bar(self) -> list[AskedFilter]:
+        """Those with a button or a select of their own."""
         return [one for one in self.asked if not one.filter.under_more and not one.filter.only_when_set and one.choices]
 
     @property
-    def more(self) -> list[Asked]:
+    def more(self) -> list[AskedFilter]:
         """Those behind *More filters*."""
         return [one for one in self.asked if one.filter.under_more and one.choices]
 
     @property
-    def quiet(self) -> list[Asked]:
+    def quiet(self) -> list[AskedFilter]:
         """Those that are only kept: hidden in the form."""
         return [one for one in self.asked if one.filter.only_when_set and one.values]
 
@@ -140,7 +174,7 @@ class Filters:
         """Every chosen value with the address that it is missing from."""
         return [Chip(one.filter.label, choice.label, self._without(one, choice.value)) for one in self.asked for choice in one.chosen]
 
-    def _without(self, one: Asked, value: str) -> str:
+    def _without(self, one: AskedFilter, value: str) -> str:
         params = self.params.copy()
         for name in ("page", one.filter.parameter, *one.filter.aliases):
             params.pop(name, None)
@@ -150,13 +184,15 @@ class Filters:
 
 def filters_of(request: Request, place: str, params: QueryDict) -> Filters:
     """The filters of `place` as this address has them. The statements of each one's choices."""
-    return Filters(params, [_ask(request, one, params) for one in list_filters if one.place == place])
+    return Filters(request, params, [_ask(request, one, params) for one in list_filters if one.place == place])
 
 
-def _ask(request: Request, one: ListFilter, params: QueryDict) -> Asked:
-    wanted = [*params.getlist(one.parameter), *(value for name, value in one.aliases.items() if params.get(name))]
+def _ask(request: Request, one: ListFilter, params: QueryDict) -> AskedFilter:
+    sent = params.getlist(one.parameter)
+    wanted = [*(sent[-1:] if one.everything else sent), *(value for name, value in one.aliases.items() if params.get(name))]
     choices = one.choices(request, wanted)
-    return Asked(one, choices, [choice.value for choice in choices if choice.value in wanted])
+    known = [choice.value for choice in choices if choice.value in wanted]
+    return AskedFilter(one, choices, known, [value for value in dict.fromkeys(wanted) if value not in known and fold(value)])
 
 
 # --------------------------------------------------------- kinds of filters
@@ -177,19 +213,21 @@ def by_value(conditions: Mapping[str, Callable[[], Q]]) -> Condition:
     return condition
 
 
-def items_of(model: type[Any], none: str | Promise = "") -> Choices:
-    """The items of a list of Settings, and with `none` having none. One statement."""
+def items_of(model: type[Any], none: str | Promise = "", among: Q | None = None) -> Choices:
+    """The items of a list of Settings that fulfil `among`, and with `none` having none. One statement."""
 
     def choices(request: Request, asked: Collection[str]) -> list[Choice]:
-        items = model._default_manager.filter(Q(archived_at=None) | Q(pk__in=_keys(asked)))
+        items = model._default_manager.filter(Q(among or Q(), archived_at=None) | Q(pk__in=_keys(asked)))
         return [*([Choice(NOBODY, str(none))] if none else []), *(Choice(str(item.pk), str(item)) for item in items)]
 
     return choices
 
 
-def of_items(place: str, parameter: str, label: str | Promise, model: type[Any], column: str, *, none: str | Promise = "", **options: Any) -> ListFilter:
-    """By the items of a list of Settings; with `none` also by having none. One statement."""
-    return ListFilter(place, parameter, label, items_of(model, none), lambda _request, values: is_any(column, values), **options)
+def of_items(
+    place: str, parameter: str, label: str | Promise, model: type[Any], column: str, *, none: str | Promise = "", among: Q | None = None, **options: Any
+) -> ListFilter:
+    """By the items of a list of Settings that fulfil `among`; with `none` also by having none. One statement."""
+    return ListFilter(place, parameter, label, items_of(model, none, among), lambda _request, values: is_any(column, values), **options)
 
 
 def of_users(place: str, parameter: str, label: str | Promise, column: str, **options: Any) -> ListFilter:

@@ -1,4 +1,4 @@
-"""The filters and saved views of companies, contacts and sales that need nothing but this app."""
+"""The filters and saved views of companies, contacts, sales and the pipeline that need nothing but this app."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ CLOSED: dict[str, tuple[str | Promise, Callable[[], Q]]] = {  # when a sale was 
 }
 
 
-def _dates(parameter: str, label: str | Promise, periods: Mapping[str, tuple[str | Promise, Callable[[], Q]]], **options: Any) -> ListFilter:
+def _dates(place: str, parameter: str, label: str | Promise, periods: Mapping[str, tuple[str | Promise, Callable[[], Q]]], **options: Any) -> ListFilter:
     choices = fixed(*((value, text) for value, (text, _condition) in periods.items()))
     conditions = by_value({value: condition for value, (_text, condition) in periods.items()})
-    return ListFilter("sales", parameter, label, choices, conditions, **options)
+    return ListFilter(place, parameter, label, choices, conditions, **options)
 
 
 def titled_or_at(text: str) -> Q:
@@ -120,8 +120,8 @@ FILTERS = (
     ListFilter("sales", "status", _("Status"), fixed(*Sale.Status.choices), lambda _request, values: Q(status__in=values), icon="check-circle", position=5),
     of_items("sales", "stage", _("Stage"), SaleStage, "stage", none=_("No stage"), icon="board", position=10),
     of_users("sales", "owner", _("Owner"), "owner", aliases={"mine": "me"}, **PERSON),
-    _dates("closes", _("Expected close"), CLOSES, icon="calendar", position=40),
-    _dates("closed", _("Closing date"), CLOSED, icon="calendar", position=45, under_more=True),
+    _dates("sales", "closes", _("Expected close"), CLOSES, icon="calendar", position=40),
+    _dates("sales", "closed", _("Closing date"), CLOSED, icon="calendar", position=45, under_more=True),
     ListFilter(
         "sales",
         "words",
@@ -135,6 +135,9 @@ FILTERS = (
     of_record("sales", "reason", _("Reason"), SaleReason, "reason"),
     of_record("sales", "company", _("Company"), Company, "company"),
     archived("sales"),
+    of_users("pipeline", "owner", _("Owner"), "owner", everything=_("Everyone"), position=10),
+    _dates("pipeline", "closes", _("Closes"), CLOSES, everything=_("Any time"), position=20),
+    of_items("pipeline", "category", _("Category"), CompanyCategory, "company__category", everything=_("All"), position=30),
 )
 
 VIEWS = (

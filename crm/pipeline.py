@@ -9,16 +9,16 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from crm.board import Asked, Column, Option, Select, categories, fill, owned, owners
-from crm.http import Request
-from crm.list_filters import CLOSED, CLOSES, THIS_MONTH, titled_or_at
-from crm.models import CompanyCategory, Sale, SaleStage, User
+from crm.board import Asked, Column, fill
+from crm.filters import Filters
+from crm.list_filters import CLOSED, THIS_MONTH, titled_or_at
+from crm.models import Sale, SaleStage
 from crm.text import as_pk
 
 NO_STAGE = "none"
@@ -47,63 +47,17 @@ class Pipeline:
         return [sale for column in self.all_columns for sale in column.cards]
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the pipeline is narrowed to. Values that name nothing are ignored."""
-
-    user: User
-    q: str = ""
-    owner: str = ""
-    category: str = ""
-    closes: str = ""
-
-    @classmethod
-    def of(cls, request: Request) -> Filters:
-        """As the address says."""
-        return cls(request.user, *(request.GET.get(name, "") for name in ("q", "owner", "category", "closes")))
-
-    @property
-    def are_set(self) -> bool:
-        """Whether anything is narrowed at all."""
-        return bool(self.q or self.owner or self.category or self.closes)
-
-    def selects(self) -> list[Select]:
-        """What each filter offers. Two statements."""
-        anytime = [Option("", _("Any time")), *(Option(value, str(label)) for value, (label, _condition) in CLOSES.items())]
-        return [
-            Select("owner", _("Owner"), owners(self.user, self.owner), self.owner),
-            Select("closes", _("Closes"), anytime, self.closes),
-            Select("category", _("Category"), categories(self.category, CompanyCategory.objects.all()), self.category),
-        ]
-
-    def narrow(self, query: QuerySet[Sale]) -> QuerySet[Sale]:
-        """These sales; when an open one closes is `expected()`."""
-        query = owned(query, "owner", self.owner, self.user)
-        if as_pk(self.category):
-            query = query.filter(company__category=as_pk(self.category))
-        if self.q.strip():
-            query = query.filter(titled_or_at(self.q))
-        return query
-
-    def expected(self) -> Q:
-        """The condition on an open sale's expected closing date."""
-        return CLOSES[self.closes][1]() if self.closes in CLOSES else Q()
-
-    def closed_url(self, status: str) -> str:
-        """The list of exactly those of these sales that were won or lost this month."""
-        asked = {"status": status, "closed": THIS_MONTH, "owner": self.owner, "category": self.category, "words": self.q.strip(), "sort": "closed"}
-        return f"{reverse('crm:sales')}?{urlencode({name: value for name, value in asked.items() if value})}"
-
-
 def pipeline(filters: Filters, asked: Asked) -> Pipeline:
     """The board. Four statements, and one for each column that has sales, however many there are."""
-    everything = filters.narrow(Sale.objects.current())
-    sales = everything.filter(filters.expected(), status=Sale.Status.OPEN)
+    everything = filters.narrow(Sale.objects.current(), but="closes")  # which is about open sales
+    if filters.q.strip():
+        everything = everything.filter(titled_or_at(filters.q))
+    sales = everything.filter(filters.condition("closes"), status=Sale.Status.OPEN)
     totals, sums = _totals(sales, "stage")
     columns = _stages(totals, sums)
     ended = everything.filter(CLOSED[THIS_MONTH][1](), status__in=Sale.CLOSED)
     of_status, worth = _totals(ended, "status")
-    ends = [_end(status, of_status[status], worth[status], filters.closed_url(status)) for status in Sale.CLOSED]
+    ends = [_end(status, of_status[status], worth[status], _closed_url(filters, status)) for status in Sale.CLOSED]
     targets = [column for column in columns if column.value]
     shown = [column.key for column in asked.only([*columns, *ends])]
     columns, ends = [one for one in columns if one.key in shown], [one for one in ends if one.key in shown]
@@ -115,6 +69,13 @@ def pipeline(filters: Filters, asked: Asked) -> Pipeline:
             newest = ended.filter(status=column.key).select_related("company", "owner").order_by("-closed_on", "-pk")
             column.cards = list(newest[:NEWEST])
     return Pipeline(columns, targets, ends, sum(totals.values()), _together(sums.values()), everything.filter(status=Sale.Status.STALLED).count())
+
+
+def _closed_url(filters: Filters, status: str) -> str:
+    """The list of exactly those of these sales that were won or lost this month."""
+    asked = {"status": status, "closed": THIS_MONTH, "sort": "closed", "words": filters.q.strip()}
+    kept = {name: filters.values(name) for name in ("owner", "category")}
+    return f"{reverse('crm:sales')}?{urlencode({**{name: value for name, value in asked.items() if value}, **kept}, doseq=True)}"
 
 
 def _together(sums: Iterable[list[tuple[str, Decimal]]]) -> list[tuple[str, Decimal]]:

@@ -16,7 +16,6 @@ from crm.filters import Filters, SavedView, filters_of, saved_views
 from crm.http import Request
 from crm.models import Company, Contact, Sale
 from crm.paging import Page, count_capped, paginate
-from crm.text import LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,10 @@ class RecordList:
 
 
 class Listing:
-    """A list as one address asks for it. What the address says that the list does not know is ignored."""
+    """A list as one address asks for it. A sort, a view or a page that the list does not know is ignored."""
 
     def __init__(self, records: RecordList, request: Request, params: QueryDict) -> None:
         self.records, self.request, self.params = records, request, params
-        self.q = params.get("q", "")[:LONGEST]
         wanted = params.get("sort", "")
         self.sort = next((sort for sort in records.sorts if sort.key == wanted.removeprefix("-")), records.sorts[0])
         self.is_reversed = wanted == f"-{self.sort.key}"
@@ -57,6 +55,11 @@ class Listing:
     def filters(self) -> Filters:
         """Its filters. The statements of their choices."""
         return filters_of(self.request, self.records.place, self.params)
+
+    @property
+    def q(self) -> str:
+        """What is searched for."""
+        return self.filters.q
 
     @property
     def descending(self) -> bool:
@@ -76,7 +79,7 @@ class Listing:
     @property
     def is_narrowed(self) -> bool:
         """Whether anything but the sort has been asked for."""
-        return bool(self.q.strip() or self.filters.is_set or (self.view and self.view.key))
+        return self.filters.is_narrowed or bool(self.view and self.view.key)
 
     @property
     def encoded(self) -> str:
@@ -91,7 +94,7 @@ class Listing:
         found = manager.all() if self.is_archive else manager.current()
         if self.view:
             found = found.filter(self.view.condition(self.request))
-        return self.filters.narrow(self.request, found.search(self.q))
+        return self.filters.narrow(found.search(self.q))
 
     def page(self) -> Page:
         """One page of them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,9 +11,9 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.board import Asked, Column, Part, Select, categories, fill, owned, owners
-from crm.http import Request
-from crm.models import Company, CompanyCategory, Contact, Sale, User
+from crm.board import Asked, Column, Part, fill
+from crm.filters import Filters
+from crm.models import Company, CompanyCategory, Contact, Sale
 from crm.text import as_pk
 from leads.models import Lead, LeadStatus, LeadStatusChange
 
@@ -38,48 +38,19 @@ class LeadsBoard:
         return [lead.contact for lead in self.leads]
 
 
-@dataclass(frozen=True, slots=True)
-class LeadFilters:
-    """What the board is narrowed to. Values that name nothing are ignored."""
-
-    user: User
-    q: str = ""
-    owner: str = ""
-    category: str = ""
-
-    @classmethod
-    def of(cls, request: Request) -> LeadFilters:
-        """As the address says."""
-        return cls(request.user, *(request.GET.get(name, "") for name in ("q", "owner", "category")))
-
-    @property
-    def are_set(self) -> bool:
-        """Whether anything is narrowed at all."""
-        return bool(self.q or self.owner or self.category)
-
-    def selects(self) -> list[Select]:
-        """What each filter offers. Two statements."""
-        enabled = CompanyCategory.objects.filter(lead_status_enabled=True)
-        return [
-            Select("owner", _("Our contact"), owners(self.user, self.owner), self.owner),
-            Select("category", _("Category"), categories(self.category, enabled), self.category),
-        ]
-
-    def narrow(self, query: QuerySet[Lead]) -> QuerySet[Lead]:
-        """These leads."""
-        query = owned(query, "contact__company__our_contact", self.owner, self.user)
-        if as_pk(self.category):
-            query = query.filter(contact__company__category=as_pk(self.category))
-        if self.q.strip():
-            people, at = Contact.objects.search(self.q), Company.objects.search(self.q)
-            query = query.filter(Q(contact__in=people.order_by().values("pk")) | Q(contact__company__in=at.order_by().values("pk")))
-        return query
+def _found(filters: Filters, enabled: Iterable[int]) -> QuerySet[Lead]:
+    """The leads that the filters ask for, at companies of these categories, which use lead status."""
+    leads = Lead.objects.filter(contact__archived_at=None, contact__company__archived_at=None, contact__company__category__in=enabled)
+    if filters.q.strip():
+        people, at = Contact.objects.search(filters.q), Company.objects.search(filters.q)
+        leads = leads.filter(Q(contact__in=people.order_by().values("pk")) | Q(contact__company__in=at.order_by().values("pk")))
+    return filters.narrow(leads)
 
 
-def leads_board(filters: LeadFilters, asked: Asked) -> LeadsBoard:
+def leads_board(filters: Filters, asked: Asked) -> LeadsBoard:
     """Who has been longest without a change comes first. Three statements, and one for each status that somebody has, however many they are."""
     enabled = {category.pk: category for category in CompanyCategory.objects.filter(lead_status_enabled=True)}
-    leads = filters.narrow(Lead.objects.filter(contact__archived_at=None, contact__company__archived_at=None, contact__company__category__in=enabled))
+    leads = _found(filters, enabled)
     parts: dict[int, list[Part]] = defaultdict(list)
     for row in leads.order_by().values("status", "contact__company__category").annotate(n=Count("pk")):
         parts[row["status"]].append(Part(enabled[row["contact__company__category"]], row["n"]))

@@ -1,4 +1,4 @@
-"""What lead statuses add to the filters of contacts and companies."""
+"""What lead statuses add to the filters of contacts and companies, and those of their board."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from crm.filters import ListFilter, by_value, fixed, is_any, items_of, of_items
+from crm.filters import ListFilter, by_value, fixed, is_any, items_of, of_items, of_users
 from crm.http import Request
+from crm.models import CompanyCategory
 from leads.models import Lead, LeadStatus
 
 SHOWN = Q(company__category__lead_status_enabled=True)
@@ -34,4 +35,15 @@ FILTERS = (
         under_more=True,
     ),
     ListFilter("companies", "lead_status", _("Lead status"), items_of(LeadStatus), _company_has, icon="check-circle", position=40),
+    of_users("leads", "owner", _("Our contact"), "contact__company__our_contact", everything=_("Everyone"), position=10),
+    of_items(
+        "leads",
+        "category",
+        _("Category"),
+        CompanyCategory,
+        "contact__company__category",
+        among=Q(lead_status_enabled=True),
+        everything=_("All"),
+        position=20,
+    ),
 )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.archiving import refuse_archived
 from crm.board import Asked, went_on
+from crm.filters import filters_of
 from crm.http import Request
 from crm.models import Company, Contact
 from crm.models.companies import lock_companies, lock_contacts
@@ -20,7 +21,7 @@ from crm.slots import UndoOffer, badges_for, category_undo
 from crm.text import as_pk
 from crm.views.base import done, page, refused, require, unit_of_work
 from crm.views.lists import ListScreen
-from leads.board import LeadFilters, leads_board, open_sums, overtaken
+from leads.board import leads_board, open_sums, overtaken
 from leads.defaults import LeadStatusDeleted, LeadStatusNotEnabled, set_lead_status
 from leads.forms import LeadStatusForm
 from leads.models import Lead, LeadStatus
@@ -31,10 +32,10 @@ def lead_board(request: Request) -> HttpResponse:
     """People by lead status; the address holds the filters."""
     require(request, "crm.view_contact")
     require(request, "leads.view_lead")
-    filters, asked = LeadFilters.of(request), Asked.of(request)
+    filters, asked = filters_of(request, "leads", request.GET), Asked.of(request)
     board = leads_board(filters, asked)
     context = {
-        "active": "leads", "board": board, "filters": filters, "selects": [] if request.htmx else filters.selects(), "asked": asked,
+        "active": "leads", "board": board, "filters": filters, "asked": asked,
         "went_on": went_on(request, asked), "badges": badges_for(request, "leads", board.contacts), "open_sums": open_sums(board.contacts),
         "may_edit": request.user.has_perm("leads.change_lead"),
     }  # fmt: skip

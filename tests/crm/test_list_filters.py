@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -111,6 +112,48 @@ def test_amounts_of_two_currencies_are_not_added(jonas):
     SaleFactory(company=company, amount=20, currency="EUR")
     text = re.sub(r"<[^>]+>", "", jonas.get("/companies/").content.decode())
     assert "DKK 1,000 + EUR 20 · 2" in text
+
+
+# ------------------------------------------------------- what does not exist
+def left_out(client, url, headers=None):
+    """What the page says of values that no filter knows; nothing where the line is hidden."""
+    html = client.get(url, headers=headers).content.decode()
+    (attributes, text), *others = re.findall(r'<p class="notice[^"]*" id="left-out"([^>]*)>(.*?)</p>', html, flags=re.DOTALL)
+    assert not others
+    return "" if " hidden" in attributes else unescape(re.sub(r"<[^>]+>", "", text))
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+@pytest.mark.parametrize("path", ["/companies/", "/contacts/", "/sales/", "/sales/board/", "/leads/"])
+def test_a_value_that_a_filter_does_not_know_is_left_out_and_said(jonas, four, path, headers):
+    """The rest of the address counts; names of parameters that nobody knows, and empty values, are nothing to speak of."""
+    asked = f"{path}?category="
+    assert left_out(jonas, f"{asked}99999", headers) == "The filter “Category: 99999” no longer exists and was left out."
+    assert left_out(jonas, f"{asked}%3Cb%3E", headers) == "The filter “Category: <b>” no longer exists and was left out."
+    assert left_out(jonas, f"{asked}&nonsense=1&q=a&page=x&sort=x&view=x", headers) == ""
+    assert left_out(jonas, f"{asked}%00%20", headers) == ""
+    assert left_out(jonas, f"{asked}{CompanyCategory.objects.first().pk}", headers) == ""
+
+
+def test_many_values_that_do_not_exist_are_one_sentence_of_bearable_length(jonas):
+    text = left_out(jonas, f"/sales/?status=open&status={'x' * 500}&{'&'.join(f'stage={9000 + n}' for n in range(100))}")
+    assert text.startswith(f"The filters “Status: {'x' * 39}…”, “Stage: 9000”, ")
+    assert text.endswith("“Stage: 9003”, … no longer exist and were left out.")
+
+
+def test_a_board_shows_everything_but_what_it_was_asked_for_and_does_not_know(jonas, salesperson, category):
+    """What exists still narrows it, also a category that is deleted, which keeps its name."""
+    CompanyCategory.objects.filter(pk=category["Partner"].pk).update(archived_at=ARCHIVED)
+    at = CompanyFactory(name="A", category=category["Partner"])
+    SaleFactory(title="Theirs", company=at), SaleFactory(title="Mine", owner=salesperson)
+    html = jonas.get("/sales/board/?owner=me&category=99999&closes=never").content.decode()
+    assert "Mine" in html
+    assert "Theirs" not in html
+    assert left_out(jonas, "/sales/board/?closes=never") == "The filter “Closes: never” no longer exists and was left out."
+    html = jonas.get(f"/sales/board/?category={category['Partner'].pk}").content.decode()
+    assert "Theirs" in html
+    assert "Mine" not in html
+    assert f'<option value="{category["Partner"].pk}" selected>Partner</option>' in html
 
 
 # -------------------------------------------------------------------- contacts
