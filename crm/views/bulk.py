@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
@@ -128,7 +129,11 @@ def bulk_edit(request: Request, verb: Verb) -> HttpResponse:
     sent, count = request.POST or request.GET, len(selection.pks)
     context = {
         "active": verb.place, "verb": verb, "form": form, "what": SAY[verb.place](count), "count": count, "most": MOST, "is_capped": total > MOST,
-        "kept": [(name, value) for name in ("pick", "all", "query", "as_of") for value in sent.getlist(name)],
+        "kept": [
+            *((name, value) for name in ("pick", "all", "query") for value in sent.getlist(name)),
+            *([("as_of", selection.as_of.isoformat())] if selection.as_of else []),
+        ],
+        "is_undated": bool(sent.get("all")) and not selection.as_of,
         "next": next_url(request, reverse(records.url_name)),
     }  # fmt: skip
     return page(
@@ -137,12 +142,16 @@ def bulk_edit(request: Request, verb: Verb) -> HttpResponse:
 
 
 def _selected(request: Request, records: RecordList) -> tuple[Selection, int]:
-    """What was ticked, or all that match the list's address (at most 10,000); and how many that would be."""
+    """What was ticked, or all that match the list's address (at most 10,000); and how many that would be.
+
+    All that match are none where the form does not say when they were shown: what changed since would be overwritten unseen.
+    """
     sent = request.POST if request.method == "POST" else request.GET
     if sent.get("all"):
+        as_of = _moment(sent.get("as_of", "")) or (None if request.method == "POST" else timezone.now())  # the step itself shows how many
         query = Listing(records, request, QueryDict(sent.get("query", ""))).query()
-        pks = list(query.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
-        return Selection(pks[:MOST], as_of=_moment(sent.get("as_of", ""))), len(pks)
+        pks = list(query.order_by("pk").values_list("pk", flat=True)[: MOST + 1]) if as_of else []
+        return Selection(pks[:MOST], as_of=as_of), len(pks)
     seen = {as_pk(pk): values for pk, values in (seen_in(text, records.seen) for text in sent.getlist("pick")) if as_pk(pk)}
     pks = list(records.model.objects.filter(pk__in=seen).order_by("pk").values_list("pk", flat=True)[:MOST])
     return Selection(pks, seen), len(pks)

@@ -20,11 +20,12 @@ from crm.views.bulk import told_before, verbs_for
 
 def _list(request: Request, records: RecordList, more: Callable[[Sequence[Any]], dict[str, Any]] = lambda _rows: {}) -> HttpResponse:
     """Find, filter, sort, page; the address holds it all. `more(rows)` is what the page says of its rows besides."""
+    as_of = timezone.now()  # before the rows are read: what changes meanwhile has not been seen
     listing = Listing(records, request, request.GET)
     found = listing.page()
     context = {
         "active": records.place, "records": records, "listing": listing, "filters": listing.filters, "found": found, "tabs": listing.tabs(),
-        "badges": slots.badges_for(request, records.place, found.rows), "as_of": timezone.now(), "verbs": verbs_for(request, listing),
+        "badges": slots.badges_for(request, records.place, found.rows), "as_of": as_of, "verbs": verbs_for(request, listing),
         "told": None if request.htmx else told_before(request), **more(found.rows),
     }  # fmt: skip
     return page(request, f"crm/{records.place}.html", context, fragment="results")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from crm.bulk_edit import Selection, close_sales
 from crm.models import Company, Sale, SaleReason
+from crm.record_lists import Listing
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, SaleFactory, StageFactory, UserFactory, rule
 from tests.sizes import know_sizes
@@ -245,15 +246,41 @@ def test_more_than_the_most_are_cut_off_and_that_is_said(jonas, monkeypatch):
     monkeypatch.setattr("crm.views.bulk.MOST", 2)
     SaleFactory.create_batch(3)
     assert "More than 2 match: this changes the first 2." in text(jonas.get("/sales/bulk/won/", {"all": "1"}, headers=HERE))
-    assert "2 sales won" in text(win(jonas, all="1"))
+    assert "2 sales won" in text(win(jonas, all="1", as_of=timezone.now().isoformat()))
     assert Sale.objects.filter(status="open").count() == 1
 
 
 @pytest.mark.parametrize("as_of", ["", "x", "2026-13-01T00:00", "2026-01-01", "2026-01-01T00:00:00"])
-def test_a_mangled_moment_is_ignored(jonas, as_of):
+def test_all_that_match_are_left_alone_where_the_form_does_not_say_when_they_were_shown(jonas, as_of):
     sale = SaleFactory()
-    assert win(jonas, all="1", as_of=as_of).status_code == 200
-    assert fresh(sale).status == "won"
+    for headers in (HERE, {}):
+        refused = win(jonas, all="1", as_of=as_of, headers=headers)
+        assert refused.status_code == 422
+        assert "When this list was shown is not known, so nothing was changed. Go back to the list and choose again." in text(refused)
+    assert fresh(sale).status == "open"
+
+
+def test_a_step_that_was_opened_without_the_list_says_itself_when_it_showed_how_many(jonas):
+    sale = SaleFactory()
+    html = jonas.get("/sales/bulk/won/", {"all": "1", "as_of": "x"}, headers=HERE).content.decode()
+    (as_of,) = re.findall(r'name="as_of" value="([^"]*)"', html)
+    Sale.objects.filter(pk=sale.pk).update(amount=5)
+    assert "It has changed since the list was shown." in text(win(jonas, all="1", as_of=as_of))
+    assert fresh(sale).status == "open"
+
+
+def test_what_changes_while_the_list_is_made_counts_as_changed_since(jonas, monkeypatch):
+    sale = SaleFactory()
+
+    def page(listing, read=Listing.page):
+        found = read(listing)
+        Sale.objects.filter(pk=sale.pk).update(amount=5)
+        return found
+
+    monkeypatch.setattr(Listing, "page", page)
+    as_of = jonas.get("/sales/").context["as_of"]
+    assert "It has changed since the list was shown." in text(win(jonas, all="1", as_of=as_of.isoformat()))
+    assert fresh(sale).status == "open"
 
 
 # ---------------------------------------------------- twice; without scripts
