@@ -11,7 +11,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Company, Contact, Sale, User
-from crm.search_index import install, remove  # noqa: F401  (migration 0008 was written when the index was here)
 from crm.text import fold
 
 SHOWN = 5  # of each kind; the rest is behind *See all*

@@ -2,16 +2,16 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from crm import search
+from crm import search_index
 
 
 def install(apps, schema_editor):
     """Where the database cannot have the index, searching reads every row; `migrate` tries again each time (docs/operations.md)."""
-    search.install(schema_editor.connection.alias)
+    search_index.install(schema_editor.connection.alias)
 
 
 def remove(apps, schema_editor):
-    search.remove(schema_editor.connection.alias)
+    search_index.remove(schema_editor.connection.alias)
 
 
 class Migration(migrations.Migration):
