@@ -194,6 +194,7 @@ page_dialogs: list[Callable[[Request], str]] = []
 item_uses: list[ItemUse] = []
 category_undos: list[Callable[[Request, int], UndoOffer | None]] = []
 batch_pages: list[Callable[[Request, UUID], BatchPage | None]] = []
+move_undos: list[Callable[[UUID, Any, Collection[int]], list[str]]] = []
 told_of_moves: list[Callable[[Any, Any, Any], str]] = []
 
 
@@ -271,6 +272,11 @@ def batch_page(request: Request, token: UUID) -> BatchPage | None:
     """What the bulk edit with this token (`Work.token`) did to categories; None where it moved nothing."""
     pages = (page(request, token) for page in batch_pages)
     return next((page for page in pages if page), None)
+
+
+def undo_moves(token: UUID, by: Any, stay: Collection[int]) -> list[str]:
+    """Take back what the bulk edit with this token did to categories, but for the companies that `stay` (A9). Sentences that say what came of it."""
+    return [text for undo in move_undos for text in undo(token, by, stay)]
 
 
 def told_of_move(contact: Any, was: Any, now: Any) -> list[str]:

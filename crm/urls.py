@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from crm.views import account, archiving, bulk, choosing, companies, contacts, facts, pipeline, record_lists, remarks, sales, search, settings, users
+from crm.views import account, archiving, bulk, bulk_told, choosing, companies, contacts, facts, pipeline, record_lists, remarks, sales, search, settings, users
 from crm.views.overview import overview
 from crm.views.settings_log import settings_log
 
@@ -42,6 +42,8 @@ urlpatterns = [
     path("sales/<int:pk>/reopen/", sales.sale_reopen, name="sale-reopen"),
     path("sales/<int:pk>/stage/", sales.sale_stage, name="sale-stage"),
     *[path(f"{verb.place}/bulk/{verb.key}/", bulk.bulk_edit, {"verb": verb}, name=f"{verb.place}-bulk-{verb.key}") for verb in bulk.VERBS],
+    path("bulk/<int:pk>/told/", bulk_told.bulk_told, name="bulk-told"),
+    path("bulk/<int:pk>/undo/", bulk_told.bulk_undo, name="bulk-undo"),
     *(
         path(f"{plural}/<int:pk>/{way}", getattr(module, f"{kind}_{verb}"), name=f"{kind}-{verb.replace('_', '-')}")
         for kind, plural in (("company", "companies"), ("contact", "contacts"), ("sale", "sales"))

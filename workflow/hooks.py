@@ -11,12 +11,14 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from crm import slots
 from crm.filters import ListFilter, SavedView, fixed
 from crm.http import Request
 from crm.meanings import Meaning
 from crm.models import Company, CompanyCategory, Contact, Sale, User
+from crm.numbers import Number
 from crm.paging import count_capped
 from crm.slots import Badge, BatchPage, NavItem, Panel, Quiet, SettingsArea, SettingsScreen, UndoOffer, register
 from workflow import decisions, handing, inbox
@@ -28,7 +30,7 @@ from workflow.middleware import SESSION_KEY
 from workflow.models import APPLIED, AutomationRule, Batch, CategoryDecision, DecisionQuerySet
 from workflow.models.rules import RULES_AREA
 from workflow.setup import Plan, effects
-from workflow.undo import changes_of, last_change, may_undo_batch
+from workflow.undo import changes_of, last_change, may_undo_batch, undo_batch
 from workflow.views.changes import STEP
 from workflow.views.confirmations import context_of
 from workflow.views.several import named_by, several_named
@@ -169,6 +171,24 @@ def bulk_edit(request: Request, token: UUID) -> BatchPage | None:
     return BatchPage(moved, batch.get_absolute_url(), undo, waiting, f"{reverse('workflow:confirmations')}?batch={batch.pk}")
 
 
+def undo_moves(token: UUID, by: Any, stay: Collection[int]) -> list[str]:
+    """Take back what a bulk edit did to categories, as far as one press of a button goes; in words (A9)."""
+    batch = Batch.objects.filter(token=token).first()
+    if batch is None or not may_undo_batch(batch, by):
+        return []
+    waiting = CategoryDecision.objects.waiting().filter(batch=batch).exclude(company__in=stay).count()
+    back = undo_batch(batch, by=by, most=STEP, stay=stay)
+    left = changes_of(batch).values("company").distinct().count()
+    texts = []
+    if back:
+        texts.append((back, ngettext("{n} company has its category from before.", "{n} companies have their category from before.", back)))
+    if left:
+        texts.append((left, ngettext("{n} company keeps its new category.", "{n} companies keep their new category.", left)))
+    if waiting:
+        texts.append((waiting, ngettext("{n} question withdrawn", "{n} questions withdrawn", waiting) + "."))
+    return [text.format(n=Number(number)) for number, text in texts]
+
+
 IS_WAITING = Q(pk__in=CategoryDecision.objects.waiting().order_by().values("company"))  # rare: begun with (docs/decisions/0014)
 
 
@@ -224,3 +244,4 @@ register(
 slots.page_dialogs.append(dialog_after_form)
 slots.category_undos.append(undo_category)
 slots.batch_pages.append(bulk_edit)
+slots.move_undos.append(undo_moves)

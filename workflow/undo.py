@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,23 +139,24 @@ def undoing_of(batch: Batch) -> Undoing:
     )
 
 
-def undo_batch(batch: Batch, *, by: User, most: int | None = None) -> int:
+def undo_batch(batch: Batch, *, by: User, most: int | None = None, stay: Collection[int] = ()) -> int:
     """Undo everything this batch changed, where nobody has changed the category since. Returns how many companies went back.
 
     What it asked and nobody has answered is withdrawn, and a rule that is still being applied goes no further.
 
     2,000 companies for each transaction, `most` companies in all (None: no limit); calling it again goes on. A company that the
-    batch changed several times goes back step by step, each with its decision; an archived one stays as it is (S5). Raises PermissionDenied.
+    batch changed several times goes back step by step, each with its decision; an archived one stays as it is (S5), and so do those
+    in `stay`, with their questions. Raises PermissionDenied.
     """
     if not may_undo_batch(batch, by):
         raise PermissionDenied(_("You do not have access to do this."))
     Backfill.objects.filter(batch=batch, ended_at=None).update(ended_at=timezone.now(), stopped=True)
-    suggestions.withdraw(CategoryDecision.objects.filter(batch=batch), by=by)
+    suggestions.withdraw(CategoryDecision.objects.filter(batch=batch).exclude(company__in=stay), by=by)
     done, after = 0, 0
     with working(user=by, kind=UNDO):
         while most is None or done < most:
             size = CHUNK if most is None else min(CHUNK, most - done)
-            possible = _last_of(batch).filter(gone_at=None, company__archived_at=None, company__gt=after).order_by("company")
+            possible = _last_of(batch).filter(gone_at=None, company__archived_at=None, company__gt=after).exclude(company__in=stay).order_by("company")
             companies = list(possible.values_list("company_id", flat=True)[:size])
             if not companies:
                 break

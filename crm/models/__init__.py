@@ -1,4 +1,5 @@
 from crm.models.attempts import LoginAttempts
+from crm.models.bulk_edits import BulkEdit
 from crm.models.categories import CategoryGroup, CompanyCategory
 from crm.models.companies import Company, Contact, move_companies
 from crm.models.lists import ListItem, SaleReason, SaleStage
@@ -9,6 +10,7 @@ from crm.models.submissions import Submission
 from crm.models.users import User
 
 __all__ = [
+    "BulkEdit",
     "CategoryGroup",
     "Company",
     "CompanyCategory",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse, QueryDict
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -19,7 +18,6 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from crm import slots
 from crm.bulk_edit import MOST, Edited, Selection, close_sales, seen_in, set_category, set_our_contact, set_owner, set_stage
 from crm.forms.base import point_at_first_error
 from crm.forms.bulk import BulkForm, CategoryForm, CloseSalesForm, LoseSalesForm, OurContactForm, OwnerForm, StageForm
@@ -27,10 +25,8 @@ from crm.http import Request
 from crm.models import Sale, Submission
 from crm.record_lists import LISTS, Listing, RecordList
 from crm.text import as_pk
-from crm.views.base import finish, next_url, page, require, say, stands_alone, unit_of_work
-
-NAMED = 20  # skipped records that the summary names; it counts the others
-TOLD = "bulk_told"  # in the session: the summary, where the next page shows it
+from crm.views.base import finish, next_url, page, require, say, unit_of_work
+from crm.views.bulk_told import SAY, answer, companies, left, sales, undo_offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +54,6 @@ class Verb:
         return {"companies": "crm.change_company", "sales": "crm.change_sale"}[self.place]
 
 
-def _companies(number: int) -> str:
-    return ngettext("{n} company", "{n} companies", number).format(n=number)
-
-
-def _sales(number: int) -> str:
-    return ngettext("{n} sale", "{n} sales", number).format(n=number)
-
-
 def _close(status: str) -> Callable[[Selection, dict[str, Any], Any], Edited]:
     def close(selection: Selection, said: dict[str, Any], by: Any) -> Edited:
         return close_sales(selection, status=status, closed_on=said["closed_on"], reason=said["reason"], note=said["reason_note"], by=by)
@@ -77,7 +65,7 @@ VERBS = (
     Verb(
         "companies", "our-contact", _("Our contact"), _("Change our contact"), "user", OurContactForm,
         lambda selection, said, by: set_our_contact(selection, our_contact=said["our_contact"], by=by),
-        lambda number, said: _t("Our contact for {what}: {name}").format(what=_companies(number), name=said["our_contact"] or _t("Nobody")),
+        lambda number, said: _t("Our contact for {what}: {name}").format(what=companies(number), name=said["our_contact"] or _t("Nobody")),
     ),
     Verb(
         "companies", "category", _("Category"), _("Change category"), "tag", CategoryForm,
@@ -100,20 +88,14 @@ VERBS = (
     Verb(
         "sales", "owner", _("Owner"), _("Change owner"), "user", OwnerForm,
         lambda selection, said, by: set_owner(selection, owner=said["owner"], by=by),
-        lambda number, said: _t("Owner of {what}: {name}").format(what=_sales(number), name=said["owner"] or _t("Nobody")),
+        lambda number, said: _t("Owner of {what}: {name}").format(what=sales(number), name=said["owner"] or _t("Nobody")),
     ),
 )  # fmt: skip
-SAY = {"companies": _companies, "sales": _sales}
 
 
 def verbs_for(request: Request, listing: Listing) -> list[Verb]:
     """What this person can do to many records of this list; nothing to what is archived."""
     return [verb for verb in VERBS if verb.place == listing.records.place and request.user.has_perm(verb.permission) and not listing.is_archive]
-
-
-def told_before(request: Request) -> dict[str, Any] | None:
-    """The summary of a bulk edit that a plain form sent; once."""
-    return request.session.pop(TOLD, None)
 
 
 @unit_of_work
@@ -174,40 +156,20 @@ def _do(request: Request, verb: Verb, selection: Selection, said: dict[str, Any]
     except IntegrityError:  # a double click: the first one tells
         return finish(request, to=to)
     edited = verb.apply(selection, said, request.user)
-    batch = slots.batch_page(request, edited.token)
-    undo = batch.undo if batch else None
-    if undo and verb.place == "sales":  # the sales stay won or lost
-        undo = replace(undo, label=_t("Undo the categories"))
-    if edited.done:
-        say(request, verb.told(len(edited.done), said), undo=undo)
+    told = {**_told(verb, edited, said), "back": next_url(request, to)}
+    if edited.kept is None:
+        messages.error(request, told["text"])
     else:
-        messages.error(request, _t("Nothing was changed."))
-    return _tell(request, {**summary, "back": next_url(request, to)} if (summary := _summary(verb, edited, batch, said)) else None, to=to)
+        edited.kept.told = told
+        edited.kept.save(update_fields=["told"])
+        say(request, told["text"], undo=undo_offer(request, edited.kept))
+    return answer(request, told, edited.kept, to=to)
 
 
-def _summary(verb: Verb, edited: Edited, batch: slots.BatchPage | None, said: dict[str, Any]) -> dict[str, Any] | None:
-    """What is more than a toast can say; None where there is nothing more."""
-    if not (edited.already or edited.skipped or batch):
-        return None
-    kind = {"companies": "crm:company", "sales": "crm:sale"}[verb.place]
+def _told(verb: Verb, edited: Edited, said: dict[str, Any]) -> dict[str, Any]:
+    """What the notice says of it for good; what comes of it later is asked each time."""
     return {
         "text": verb.told(len(edited.done), said) if edited.done else _t("Nothing was changed."),
         "already": SAY[verb.place](edited.already) if edited.already else "",
-        "skipped": [{"url": reverse(kind, args=[pk]), "name": name, "why": why} for pk, name, why in edited.skipped[:NAMED]],
-        "skipped_count": SAY[verb.place](len(edited.skipped)) if edited.skipped else "",
-        "more": max(0, len(edited.skipped) - NAMED),
-        "moved": _companies(batch.moved) if batch and batch.moved else "",
-        "batch_url": batch.url if batch else "",
-        "waiting": batch.waiting if batch else 0,
-        "waiting_url": batch.waiting_url if batch else "",
+        **left(verb.place, edited.skipped, _t("Left as they were: {what}.")),
     }
-
-
-def _tell(request: Request, summary: dict[str, Any] | None, *, to: str) -> HttpResponse:
-    here = request.htmx and not stands_alone(request)
-    if summary and not here:
-        request.session[TOLD] = summary
-    response = finish(request, to=to)
-    if here:
-        response.content += render_to_string("ui/bulk_told.html", {"told": summary, "oob": True}, request).encode()
-    return response

@@ -15,7 +15,8 @@ from crm.http import Request
 from crm.models import Company, Sale
 from crm.record_lists import COMPANIES, CONTACTS, SALES, Listing, RecordList
 from crm.views.base import page, require
-from crm.views.bulk import told_before, verbs_for
+from crm.views.bulk import verbs_for
+from crm.views.bulk_told import told_before
 
 
 def _list(request: Request, records: RecordList, more: Callable[[Sequence[Any]], dict[str, Any]] = lambda _rows: {}) -> HttpResponse:

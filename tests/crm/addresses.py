@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from crm.actor import acting_as, working
+from crm.bulk_edit import Selection, set_our_contact
 from crm.models import CompanyCategory, FollowUp, Note, SaleReason, SaleStage, User
 from leads.models import LeadStatus
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
@@ -39,7 +40,7 @@ VERBS = {
     "leads:status-list-move", "leads:status-list-restore", "leads:status-list-default", "workflow:confirmation-quick", "workflow:answer-several",
     "workflow:undo-several", "workflow:take-back",
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
-    "workflow:preview-apply", "workflow:batch-apply",
+    "crm:bulk-undo", "workflow:preview-apply", "workflow:batch-apply",
 }  # fmt: skip
 LEADS_ON = {
     "crm:settings",
@@ -48,7 +49,8 @@ LEADS_ON = {
     "crm:choose-company",
     "crm:choose-contact",
     "crm:choose-user",
-}  # to the first screen; to the user, where no link was made; to the search, of what is only ever a part of a form
+    "crm:bulk-told",
+}  # to the first screen; to the user, where no link was made; to the search, or the list, of what is only ever a part of one
 WHOLE = {  # ordinary navigation: htmx never asks for them
     "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit", "crm:user-new", "crm:user-edit", "crm:user-deactivate",
     "crm:password",
@@ -74,8 +76,9 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
     other = CompanyFactory(name="Brørup Fjernvarme")
     with working(user=salesperson, kind="bulk"):
         type(other).objects.filter(pk=other.pk).update(category=CompanyCategory.objects.get(name="Partner"))
+    edited = set_our_contact(Selection([other.pk]), our_contact=salesperson, by=salesperson)
     return {
-        "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "notes": note.pk, "follow-ups": follow_up.pk,
+        "bulk": edited.kept.pk, "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "notes": note.pk, "follow-ups": follow_up.pk,
         "confirmations": CategoryDecision.objects.waiting().get().pk,
         "category-changes": CategoryDecision.objects.get(trigger="manual").pk, "batches": Batch.objects.get().pk,
         "users": salesperson.pk, "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
