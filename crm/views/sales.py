@@ -77,12 +77,18 @@ def _contact_field(request: Request, sale: Sale) -> HttpResponse:
     return render(request, "crm/sale_form.html#contact", {"form": form})
 
 
-def _saved(sale: Sale, before: int | None) -> str:
-    """What to say after a save: where the company is now, if a rule has moved it without asking."""
+def _saved(sale: Sale, before: int | None, what: str = "") -> str:
+    """What to say after a save: which sale it was, that it is `what` now (a status; empty: saved), and where a rule has moved its company."""
     company = Company.objects.select_related("category").filter(pk=sale.company_id or 0).first()
+    name = _("{sale} of {company}").format(sale=sale, company=company) if company else str(sale)
+    texts: dict[str, str] = {
+        Sale.Status.WON: _("{sale} is won."), Sale.Status.LOST: _("{sale} is lost."), Sale.Status.STALLED: _("{sale} is stalled."),
+        Sale.Status.OPEN: _("{sale} is open again."),
+    }  # fmt: skip
+    text = texts.get(what, _("{sale} is saved.")).format(sale=name)
     if company is None or company.category_id == before:
-        return _("Sale saved")
-    return _("Sale saved. {company} is now {category}.").format(company=company, category=company.category)
+        return text
+    return _("{text} {company} is now {category}.").format(text=text, company=company, category=company.category)
 
 
 def _before(request: Request) -> int | None:
@@ -131,7 +137,7 @@ def sale_won(request: Request, pk: int) -> HttpResponse:
         return overtaken
     before = _category_of(sale.company_id)
     sale.win()
-    return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
+    return done(request, _saved(sale, before, Sale.Status.WON), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
 
 
 def sale_lost(request: Request, pk: int) -> HttpResponse:
@@ -147,7 +153,7 @@ def sale_stall(request: Request, pk: int) -> HttpResponse:
     if overtaken := _overtaken(request, sale):
         return overtaken
     form = StallForm(request.POST or None, instance=sale)
-    return _step(request, sale, form, _("Stalled until when?"), "crm:sale-stall")
+    return _step(request, sale, form, _("Stalled until when?"), "crm:sale-stall", Sale.Status.STALLED)
 
 
 def sale_close(request: Request, pk: int) -> HttpResponse:
@@ -163,20 +169,20 @@ def _close(request: Request, pk: int, status: str) -> HttpResponse:
         return done(request, _("The sale is open"), to=sale.get_absolute_url())
     if overtaken := _overtaken(request, sale):
         return overtaken
-    status = status or sale.status
+    what, status = status, status or sale.status
     was = sale.closed_on if sale.status == status else None
     form = CloseForm(request.POST or None, instance=sale, status=status, initial={"closed_on": was or timezone.localdate()})
     titles: dict[str, str] = {Sale.Status.LOST: _("Why was the sale lost?"), Sale.Status.WON: _("When and why was the sale won?")}
     names: dict[str, str] = {Sale.Status.LOST: "crm:sale-lost", Sale.Status.WON: "crm:sale-close"}
-    return _step(request, sale, form, titles[status], names[status])
+    return _step(request, sale, form, titles[status], names[status], what)
 
 
-def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str, url_name: str) -> HttpResponse:
+def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str, url_name: str, what: str) -> HttpResponse:
     """A small form that stands between a button and its effect: a dialog, or without JavaScript a page."""
     if request.method == "POST" and form.is_valid() and not form.conflict():
         before = _category_of(sale.company_id)
         form.save()
-        return done(request, _saved(sale, before), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
+        return done(request, _saved(sale, before, what), to=sale.get_absolute_url(), undo=_undo(request, sale, before))
     status = 200 if request.method != "POST" else 409 if form.is_valid() else 422
     point_at_first_error(form)
     shown = _shown(request) or Sale.objects.values_list("status", flat=True).get(pk=sale.pk)  # the form has changed the instance
@@ -194,7 +200,7 @@ def sale_reopen(request: Request, pk: int) -> HttpResponse:
     if overtaken := _overtaken(request, sale, Sale.Status.OPEN):
         return overtaken
     sale.reopen()
-    return done(request, _("Sale reopened"), to=sale.get_absolute_url())
+    return done(request, _saved(sale, _category_of(sale.company_id), Sale.Status.OPEN), to=sale.get_absolute_url())
 
 
 @require_POST

@@ -91,7 +91,7 @@ def test_what_is_ticked_stays_ticked_when_one_row_is_won(page, live_server, sale
     page.check(f"#pick-{sales[1].pk}")
     with page.expect_response(lambda response: response.request.method == "GET" and "/sales/" in response.url):
         page.evaluate("pk => document.querySelector(`form[action='/sales/${pk}/won/']`).requestSubmit()", sales[2].pk)
-    expect(page.locator("#toasts")).to_contain_text("Sale saved")
+    expect(page.locator("#toasts")).to_contain_text("is won.")
     expect(page.locator(f"#pick-{sales[0].pk}")).to_be_checked()
     expect(page.locator(f"#pick-{sales[1].pk}")).to_be_checked()
     expect(page.locator("#bulk-count")).to_have_text("2 selected")

@@ -72,7 +72,7 @@ def test_a_rule_that_moves_a_company_in_silence_is_said_in_the_same_breath(clien
     html = client.post(f"/contacts/{lead.pk}/lead-status/", {"status": status["Qualified"].pk}, headers=HTMX).content.decode()
     assert "Lead status of Torben Friis is now Qualified. Fjordbo is now Opportunity." in html
     html = client.post(f"/sales/{SaleFactory(company=company).pk}/won/", headers=HTMX).content.decode()
-    assert "Sale saved. Fjordbo is now Customer." in html
+    assert " of Fjordbo is won. Fjordbo is now Customer." in html
 
 
 def test_a_form_on_a_page_of_its_own_leads_on_when_it_is_saved(client, administrator):

@@ -165,7 +165,7 @@ def test_s2_won_is_one_action_closed_today_and_runs_the_rule(jonas, category):
     response = do(jonas, sale, "won", headers=HTMX)
     sale.refresh_from_db()
     assert (response.status_code, response["HX-Reswap"]) == (200, "none")
-    assert "Sale saved" in response.content.decode()
+    assert f"{sale} of {sale.company} is won." in response.content.decode()
     assert (sale.status, sale.closed_on, where(sale.company)) == ("won", timezone.localdate(), "Customer")
 
 
@@ -225,7 +225,7 @@ def test_s2_a_reopened_sale_loses_date_and_reason_and_no_rule_runs(jonas, catego
         rule(trigger, category["Opportunity"])
     sale = SaleFactory(status="lost", reason=reasons["lost"], reason_note="Cheaper")
     before = by_rules()
-    assert "Sale reopened" in do(jonas, sale, "reopen", headers=HTMX).content.decode()
+    assert f"{sale} of {sale.company} is open again." in do(jonas, sale, "reopen", headers=HTMX).content.decode()
     sale.refresh_from_db()
     assert (sale.status, sale.closed_on, sale.reason, sale.reason_note) == ("open", None, None, "")
     assert by_rules() == before
