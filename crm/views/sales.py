@@ -153,7 +153,7 @@ def sale_stall(request: Request, pk: int) -> HttpResponse:
     if overtaken := _overtaken(request, sale):
         return overtaken
     form = StallForm(request.POST or None, instance=sale)
-    return _step(request, sale, form, _("Stalled until when?"), "crm:sale-stall", Sale.Status.STALLED)
+    return _step(request, sale, form, title=_("Stalled until when?"), url_name="crm:sale-stall", what=Sale.Status.STALLED)
 
 
 def sale_close(request: Request, pk: int) -> HttpResponse:
@@ -174,10 +174,10 @@ def _close(request: Request, pk: int, status: str) -> HttpResponse:
     form = CloseForm(request.POST or None, instance=sale, status=status, initial={"closed_on": was or timezone.localdate()})
     titles: dict[str, str] = {Sale.Status.LOST: _("Why was the sale lost?"), Sale.Status.WON: _("When and why was the sale won?")}
     names: dict[str, str] = {Sale.Status.LOST: "crm:sale-lost", Sale.Status.WON: "crm:sale-close"}
-    return _step(request, sale, form, titles[status], names[status], what)
+    return _step(request, sale, form, title=titles[status], url_name=names[status], what=what)
 
 
-def _step(request: Request, sale: Sale, form: CloseForm | StallForm, title: str, url_name: str, what: str) -> HttpResponse:
+def _step(request: Request, sale: Sale, form: CloseForm | StallForm, *, title: str, url_name: str, what: str) -> HttpResponse:
     """A small form that stands between a button and its effect: a dialog, or without JavaScript a page."""
     if request.method == "POST" and form.is_valid() and not form.conflict():
         before = _category_of(sale.company_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_one_value_is_saved_the_rest_stays_and_the_page_follows(jonas, salespers
     response = save(jonas, company, fact, **values)
     assert response.status_code == 200
     assert f'id="fact-{fact}"' in response.content.decode()
-    assert json.loads(response["HX-Trigger-After-Settle"]).keys() == {"announce", "page:changed"}
+    assert json.loads(response["HX-Trigger-After-Settle"]).keys() == {"page:changed"}
     company.refresh_from_db()
     assert {name: getattr(company, name) for name in saved} == saved
     assert (company.business, company.updated_by, company.category_version) == ("Roofs", salesperson, 1)
@@ -72,7 +73,7 @@ def test_without_javascript_the_card_comes_back_and_says_what_was_saved(jonas):
     company = CompanyFactory()
     response = jonas.post(f"/companies/{company.pk}/facts/phone/", {"phone": "75", "seen": seen(jonas, company, "phone")}, follow=True)
     assert response.redirect_chain == [(company.get_absolute_url(), 302)]
-    assert "Telephone saved" in response.content.decode()
+    assert f"Telephone of {company}: 75" in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,60 @@ def test_what_a_colleague_changed_elsewhere_is_no_conflict(jonas):
     Company.objects.filter(pk=company.pk).update(city="Kolding")
     assert save(jonas, company, "phone", phone="3", seen=before).status_code == 200
     assert Company.objects.values_list("phone", "city").get() == ("3", "Kolding")
+
+
+# ------------------------------------------------------------------ Undo
+def undo_of(response):
+    """What the Undo of the toast sends."""
+    form = response.content.decode().split('class="toast"')[1]
+    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+
+
+@pytest.mark.parametrize(
+    ("make", "fact", "values", "before"),
+    [
+        (CompanyFactory, "phone", {"phone": "75"}, {"phone": ""}),
+        (CompanyFactory, "address", {"address": "Havnegade 14", "postcode": "7100", "city": "Kolding"}, {"address": "", "city": "Vejle"}),
+        (ContactFactory, "name", {"first_name": "Ida", "last_name": "Bo"}, {"first_name": "Torben", "last_name": "Friis"}),
+        (SaleFactory, "amount", {"amount": "1,234.50", "currency": "EUR"}, {"amount": 860_000, "currency": "DKK"}),
+        (SaleFactory, "expected-close", {"expected_close": "2027-03-01"}, {"expected_close": None}),
+    ],
+)
+def test_a_value_saved_in_place_is_said_and_has_an_undo(jonas, make, fact, values, before):
+    record = make()
+    response = save(jonas, record, fact, **values)
+    assert " of " in response.content.decode().split('class="toast"')[1]
+    back = jonas.post(f"{record.get_absolute_url()}facts/{fact}/", undo_of(response), headers=HTMX)
+    assert (back.status_code, "Undone." in back.content.decode()) == (200, True)
+    record = type(record).objects.get(pk=record.pk)
+    assert {name: getattr(record, name) for name in before} == before
+
+
+def test_an_undo_in_place_goes_back_to_nobody_and_to_somebody(jonas, salesperson, colleague):
+    company = CompanyFactory(our_contact=colleague)
+    response = save(jonas, company, "our-contact", our_contact=salesperson.pk)
+    jonas.post(f"{company.get_absolute_url()}facts/our-contact/", undo_of(response), headers=HTMX)
+    assert Company.objects.get().our_contact == colleague
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain form"])
+def test_what_somebody_changed_since_is_not_undone(jonas, headers):
+    company = CompanyFactory(phone="1")
+    sent = undo_of(save(jonas, company, "phone", phone="2"))
+    Company.objects.update(phone="3")
+    response = jonas.post(f"{company.get_absolute_url()}facts/phone/", sent, headers=headers, follow=True)
+    assert f"Telephone of {company} could not be put back. It is now: 3." in response.content.decode()
+    assert response.status_code == (409 if headers else 200)
+    assert Company.objects.get().phone == "3"
+
+
+def test_what_cannot_be_chosen_any_more_is_not_put_back_and_that_is_said(jonas, salesperson, colleague):
+    company = CompanyFactory(our_contact=colleague)
+    sent = undo_of(save(jonas, company, "our-contact", our_contact=salesperson.pk))
+    type(colleague).objects.filter(pk=colleague.pk).update(is_active=False)
+    response = jonas.post(f"{company.get_absolute_url()}facts/our-contact/", sent, headers=HTMX)
+    assert "could not be put back" in response.content.decode()
+    assert Company.objects.get().our_contact == salesperson
 
 
 # -------------------------------------------------- to another company (L5)
