@@ -119,6 +119,11 @@ class Sale(Record):
         """Won or lost."""
         return self.status in self.CLOSED
 
+    @property
+    def is_overdue(self) -> bool:
+        """Open, though it was expected to close before today."""
+        return self.status == self.Status.OPEN and bool(self.expected_close) and self.expected_close < timezone.localdate()
+
     def clean(self) -> None:
         """A sale's contact works at the sale's company, when either is chosen (S1). A contact who moved later stays (L5)."""
         self.derive()  # the date that goes with the status, before anybody checks that it does

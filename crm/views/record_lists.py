@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from crm import slots
 from crm.http import Request
-from crm.models import Company, Sale
+from crm.models import Company, FollowUp, Sale
 from crm.record_lists import COMPANIES, CONTACTS, SALES, Listing, RecordList
 from crm.views.base import page, require
 from crm.views.bulk import verbs_for
@@ -57,4 +57,10 @@ def contact_list(request: Request) -> HttpResponse:
 def sale_list(request: Request) -> HttpResponse:
     """Sales, the latest change first."""
     require(request, "crm.view_sale")
-    return _list(request, SALES)
+    return _list(request, SALES, _late_follow_ups)
+
+
+def _late_follow_ups(sales: Sequence[Sale]) -> dict[str, Any]:
+    """Which of these have a follow-up that should have been done before today. One statement."""
+    late = FollowUp.objects.open().filter(sale__in=sales, due_on__lt=timezone.localdate()) if sales else FollowUp.objects.none()
+    return {"late_follow_ups": set(late.order_by().values_list("sale", flat=True))}
