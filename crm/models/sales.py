@@ -122,7 +122,7 @@ class Sale(Record):
     @property
     def is_overdue(self) -> bool:
         """Open, though it was expected to close before today."""
-        return self.status == self.Status.OPEN and bool(self.expected_close) and self.expected_close < timezone.localdate()
+        return self.status == self.Status.OPEN and self.expected_close is not None and self.expected_close < timezone.localdate()
 
     def clean(self) -> None:
         """A sale's contact works at the sale's company, when either is chosen (S1). A contact who moved later stays (L5)."""

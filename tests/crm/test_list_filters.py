@@ -356,3 +356,31 @@ def test_a_row_that_moves_while_somebody_turns_the_pages_breaks_nothing(jonas, s
         assert len(keys) < 200
     others = [pk for pk in keys if pk != moving.pk]
     assert len(others) == len(set(others)) == 59
+
+
+# ------------------------------------------------- how many, and the views
+@pytest.mark.parametrize(
+    ("place", "query", "said"),
+    [
+        ("companies", {}, "3 in all"), ("companies", {"q": "Ærø"}, "1 of 3"), ("companies", {"view": "mine"}, "0 of 3"),
+        ("companies", {"archived": "1"}, "1 archived"), ("companies", {"sort": "-name"}, "3 in all"),
+        ("contacts", {}, "2 in all"), ("contacts", {"q": "Torben"}, "1 of 2"), ("sales", {"status": "won"}, "0 of 0"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
+def test_the_number_beside_the_heading_says_how_many_of_all_the_filters_leave(jonas, place, query, said, headers):
+    one, two = CompanyFactory(name="Ærø"), CompanyFactory()
+    CompanyFactory()
+    CompanyFactory(archived_at="2026-01-01T00:00Z")
+    ContactFactory(company=one)
+    ContactFactory(company=two, first_name="Ida")
+    assert f">{said}</span>" in jonas.get(f"/{place}/", query, headers=headers).content.decode()
+
+
+def test_contacts_have_views_like_the_other_lists(jonas, salesperson, category):
+    ContactFactory(first_name="Mine", last_name="", company=CompanyFactory(our_contact=salesperson))
+    ContactFactory(first_name="Customer", last_name="", company=CompanyFactory(category=category["Customer"]))
+    asked = [{}, {"view": "mine"}, {"view": "potential"}, {"view": "customers"}, {"view": "nonsense"}]
+    found = [shown(jonas.get("/contacts/", query)) for query in asked]
+    assert found == [["Customer", "Mine"], ["Mine"], ["Mine"], ["Customer"], ["Customer", "Mine"]]
+    assert 'href="?view=mine"' in jonas.get("/contacts/").content.decode()
