@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.models import Company, Contact, Sale
+from crm.who import is_me
 
 Archivable = Company | Contact | Sale
 
@@ -25,6 +26,8 @@ class RecordArchived(Exception):
     def __str__(self) -> str:
         if self.record.updated_by is None:
             return _("“{name}” is archived. Restore it to change it.").format(name=self.record)
+        if is_me(self.record.updated_by):
+            return _("You have archived “{name}”. Restore it to change it.").format(name=self.record)
         return _("{who} has archived “{name}”. Restore it to change it.").format(who=self.record.updated_by, name=self.record)
 
 

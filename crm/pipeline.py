@@ -20,6 +20,7 @@ from crm.filters import Filters
 from crm.list_filters import CLOSED, THIS_MONTH, titled_or_at
 from crm.models import Sale, SaleStage
 from crm.text import as_pk
+from crm.who import changed_it
 
 NO_STAGE = "none"
 NEWEST = 3  # of what was won or lost: both columns must be in sight, for a card to be dropped there
@@ -120,5 +121,5 @@ def overtaken(sale: Sale, seen_stage: str) -> str:
     if not seen_stage or (sale.status == Sale.Status.OPEN and seen_stage == str(sale.stage_id or NO_STAGE)):
         return ""
     where = (sale.stage or _("No stage")) if sale.status == Sale.Status.OPEN else sale.get_status_display()
-    name = sale.updated_by or _("Somebody")
-    return _("{sale} was not moved: {name} has just changed it to {stage}.").format(sale=sale, name=name, stage=where)
+    who = changed_it(sale.updated_by, sale.updated_at)
+    return _("{sale} was not moved: it is in {stage} now. {who}").format(sale=sale, stage=where, who=who)

@@ -15,6 +15,7 @@ from crm.board import Asked, Column, Part, fill
 from crm.filters import Filters
 from crm.models import Company, CompanyCategory, Contact, Sale
 from crm.text import as_pk
+from crm.who import changed_it
 from leads.models import Lead, LeadStatus, LeadStatusChange
 
 
@@ -79,8 +80,8 @@ def overtaken(lead: Lead | None, contact: Contact, seen_lead_status: str) -> str
     if not seen_lead_status or (lead and str(lead.status_id) == seen_lead_status):
         return ""
     last = LeadStatusChange.objects.filter(contact=contact).select_related("by").first()
-    text = _("{person} was not moved: {name} has just changed the lead status to {status}.")
-    return text.format(person=contact, name=(last and last.by) or _("Somebody"), status=lead.status if lead else _("none"))
+    who = changed_it(last.by, last.at) if last else ""
+    return _("{person} was not moved: the lead status is {status} now. {who}").format(person=contact, status=lead.status if lead else _("none"), who=who)
 
 
 def age(lead: Lead) -> int:

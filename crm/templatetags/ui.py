@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
 from crm import slots
+from crm import who as who_words
 from crm.bulk_edit import seen_text
 from crm.models import Company, CompanyCategory, Sale, User
 from crm.numbers import Number, money
@@ -117,6 +118,12 @@ def overdue(date: dt.date) -> str:
     """How late it is, in words; nothing until the day is over."""
     days = (timezone.localdate() - date).days
     return ngettext("{n} day late", "{n} days late", days).format(n=Number(days)) if days > 0 else ""
+
+
+@register.simple_tag
+def saved_this(who: User | None, at: dt.datetime | None) -> str:
+    """Who has saved meanwhile what this form would overwrite."""
+    return who_words.saved_this(who, at)
 
 
 @register.filter

@@ -23,6 +23,7 @@ from crm.paging import paginate
 from crm.remarks import begin, require_author, set_deleted, set_done
 from crm.slots import UndoOffer
 from crm.views.base import done, fetch, once, page, refused, require, then_focus, unit_of_work
+from crm.who import at_time, is_me
 
 MAY_EDIT = "crm.change_company"
 LATEST = 8  # on a card
@@ -139,6 +140,8 @@ def _is_done(remark: Note | FollowUp) -> str:
     """Why a follow-up is not changed any more: somebody has done it. Empty where it may be."""
     if isinstance(remark, Note) or not remark.done_at:
         return ""
+    if is_me(remark.done_by):
+        return _("You did this in another window at {time}. Nothing was saved.").format(time=at_time(remark.done_at))
     return _("{who} has done this meanwhile. Nothing was saved.").format(who=remark.done_by or _("Somebody"))
 
 

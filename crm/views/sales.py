@@ -24,6 +24,7 @@ from crm.text import as_pk
 from crm.views.base import done, edit_record, fetch, finish, next_url, page, refused, require, unit_of_work
 from crm.views.cards import SHOWN, card_of
 from crm.views.remarks import remarks_of
+from crm.who import changed_it
 
 MAY_EDIT = "crm.change_sale"
 
@@ -116,8 +117,8 @@ def _overtaken(request: Request, sale: Sale, wanted: str = "") -> HttpResponse |
     """
     if _shown(request) in ("", sale.status) or sale.status == wanted:
         return None
-    who = sale.updated_by or _("Somebody")
-    text = _("{sale} is now: {status}. {who} changed it. Nothing was saved.").format(sale=sale, status=sale.get_status_display(), who=who)
+    who = changed_it(sale.updated_by, sale.updated_at)
+    text = _("{sale} is now: {status}. {who} Nothing was saved.").format(sale=sale, status=sale.get_status_display(), who=who)
     return refused(request, text, to=sale.get_absolute_url())
 
 

@@ -127,7 +127,7 @@ def test_what_a_colleague_moved_meanwhile_or_no_connection_took_stays_and_says_w
         Sale.objects.filter(pk=sale.pk).update(stage=stages[0])
     page.focus(f"#card-{sale.pk}-menu")
     page.keyboard.press("Shift+ArrowRight")
-    expect(page.locator("#toasts .is-error")).to_contain_text("Solar roof was not moved: Signe Bach has just changed it to Offer.")
+    expect(page.locator("#toasts .is-error")).to_contain_text("Solar roof was not moved: it is in Offer now. Signe Bach changed it.")
     expect(_in(page, one)).to_have_count(1)  # where it really is
     expect(_in(page, three)).to_have_count(0)
     expect(page.locator(f"#card-{sale.pk}-menu")).to_be_focused()
@@ -157,7 +157,7 @@ def test_l4_a_lead_is_moved_by_mouse_by_menu_and_by_keyboard_and_leaves_with_its
         set_lead_status(contact=bo, status=status["Re-nurture"])
     page.click(f"#card-{bo.pk}-menu")
     page.click(f"#to-{bo.pk}-{key['Contacting']}")
-    expect(page.locator("#toasts .is-error")).to_contain_text("Bo Riis was not moved: Signe Bach has just changed the lead status to Re-nurture.")
+    expect(page.locator("#toasts .is-error")).to_contain_text("Bo Riis was not moved: the lead status is Re-nurture now. Signe Bach changed it.")
     expect(_in(page, key["Re-nurture"])).to_have_count(1)
 
     page.focus(f"#card-{bo.pk}-menu")

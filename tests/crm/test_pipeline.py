@@ -233,7 +233,7 @@ def test_what_a_colleague_has_moved_meanwhile_is_refused_by_name_and_stays(jonas
         answer = move(jonas, sale, stages[1], headers=headers, seen_stage=stages[0].pk, next=BOARD)
         assert answer.status_code == (409 if headers else 302)
         html = (answer if headers else jonas.get(BOARD)).content.decode()
-        assert "Solar roof was not moved: Signe Bach has just changed it to Signed." in html
+        assert "Solar roof was not moved: it is in Signed now. Signe Bach changed it." in html
     assert Sale.objects.get().stage == third
 
 

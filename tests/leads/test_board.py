@@ -180,7 +180,7 @@ def test_whom_a_colleague_has_moved_meanwhile_is_refused_by_name_and_stays(jonas
         answer = move(jonas, ane, status["Qualified"], status["Open"], headers=headers, next=BOARD)
         assert answer.status_code == (409 if headers else 302)
         html = (answer if headers else jonas.get(BOARD)).content.decode()
-        assert "Ane was not moved: Signe Bach has just changed the lead status to Contacting." in html
+        assert "Ane was not moved: the lead status is Contacting now. Signe Bach changed it." in html
     assert Lead.objects.get().status == status["Contacting"]
     assert move(jonas, ane, status["Contacting"], status["Open"]).status_code == 200  # what I wanted, too
 

@@ -17,6 +17,7 @@ from crm.paging import Page, count_capped, paginate
 from crm.slots import category_undo
 from crm.text import as_pk
 from crm.views.base import done, next_url, page, require
+from crm.who import at_time, is_me
 from workflow import decisions, handing, inbox
 from workflow.decisions import NothingToDecide, Stale, TargetDeleted
 from workflow.explain import explain
@@ -44,7 +45,7 @@ def context_of(request: Request, decision: CategoryDecision, **extra: Any) -> di
     return {
         "active": "confirmations", "decision": decision, "company": company, "why": explain(decision),
         "is_lead_status": decision.cause == Trigger.LEAD_STATUS_SET, "target_deleted": bool(target and target.archived_at),
-        "hidden_contacts": inbox.hidden_by([decision]).get(company.pk, 0), "changed_by": _last_changed_by(decision),
+        "hidden_contacts": inbox.hidden_by([decision]).get(company.pk, 0), "changed": _last_changed(decision),
         "stale": company.category_id != decision.from_category_id, "categories": CompanyCategory.objects.active(),
         "next": next_url(request, company.get_absolute_url()), "is_over": is_over or bool(archived), "archived": archived, "newer": _newer(request, decision),
         "handed": handing.tell(handed, request.user), **extra,
@@ -58,14 +59,14 @@ def _newer(request: Request, decision: CategoryDecision) -> CategoryDecision | N
     return inbox.answerable_by(request.user).filter(company=decision.company).first()
 
 
-def _last_changed_by(decision: CategoryDecision) -> str:
-    last = (
-        CategoryDecision.objects.filter(company=decision.company, applied_version__isnull=False)
-        .select_related("decided_by", "caused_by")
-        .order_by("-applied_version")
-        .first()
-    )
-    return str((last and (last.decided_by or last.caused_by)) or _("A rule"))
+def _last_changed(decision: CategoryDecision) -> str:
+    """Who has changed the category since it was suggested: a sentence."""
+    applied = CategoryDecision.objects.filter(company=decision.company, applied_version__isnull=False)
+    last = applied.select_related("decided_by", "caused_by").order_by("-applied_version").first()
+    who = (last.decided_by or last.caused_by) if last else None
+    if last and last.decided_at and is_me(who):
+        return _("You changed the category in another window at {time}.").format(time=at_time(last.decided_at))
+    return _("{name} changed the category meanwhile.").format(name=who or _("A rule"))
 
 
 def confirmation(request: Request, pk: int) -> HttpResponse:
