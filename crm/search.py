@@ -28,6 +28,8 @@ class Kind:
     list_url: str
     related: tuple[str, ...]
     detail: Callable[[Any], str]
+    parameter: str = "q"  # of the list, which finds the same
+    at_companies: bool = False  # also what is at the companies that were found
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +57,34 @@ def _of_contact(contact: Contact) -> str:
 KINDS = (
     Kind("companies", _("Companies"), Company, "crm.view_company", "buildings", "crm:companies", ("category",), lambda company: company.city),
     Kind("contacts", _("Contacts"), Contact, "crm.view_contact", "user", "crm:contacts", ("company",), _of_contact),
-    Kind("sales", _("Sales"), Sale, "crm.view_sale", "coin", "crm:sales", ("company", "stage"), lambda sale: str(sale.company or "")),
-)
+    Kind(
+        "sales", _("Sales"), Sale, "crm.view_sale", "coin", "crm:sales", ("company", "stage"), lambda sale: str(sale.company or ""),
+        parameter="words", at_companies=True,
+    ),
+)  # fmt: skip
 
 
 def search(text: str, *, user: User) -> list[Group]:
     """What holds every word of `text`, of the kinds that this user may see: what begins with it first, archived records last.
 
-    Two statements for each kind (on SQLite three for a short word), none where nothing was typed. A kind without hits is left out.
+    Where few sales are called so, those of the companies that were found follow. Two statements for each kind (on SQLite three for
+    a short word) and one for those sales, none where nothing was typed. A kind without hits is left out.
     """
     if not fold(text):
         return []
-    return [group for kind in KINDS if user.has_perm(kind.permission) and (group := _of_kind(kind, text)).hits]
+    groups: list[Group] = []
+    for kind in KINDS:
+        if user.has_perm(kind.permission):
+            companies = [hit.record for group in groups if group.kind.model is Company for hit in group.hits]
+            groups.append(_of_kind(kind, text, companies if kind.at_companies else []))
+    return [group for group in groups if group.hits]
 
 
-def _of_kind(kind: Kind, text: str) -> Group:
-    rows = first_of(kind.model.objects.search(text).select_related(*kind.related), text, SHOWN + 1)
+def _of_kind(kind: Kind, text: str, companies: list[Company]) -> Group:
+    query = kind.model.objects.select_related(*kind.related)
+    rows = first_of(query.search(text), text, SHOWN + 1)
+    if companies and len(rows) <= SHOWN:
+        rows += first_of(query.filter(company__in=companies).exclude(pk__in=[row.pk for row in rows]), text, SHOWN + 1 - len(rows))
     return Group(kind, [Hit(row, str(row), kind.detail(row)) for row in rows[:SHOWN]], len(rows) > SHOWN)
 
 

@@ -32,8 +32,8 @@ def test_every_word_has_to_occur_in_any_order_whatever_the_case_and_letters(sale
     contact = ContactFactory(company=company, first_name="Åse", last_name="Østergaard", email="aase@aeroe.example")
     SaleFactory(title="Ærøfærgen, nyt dæk", company=company)
     assert _names(search("ærø", user=salesperson)) == {"companies": [company.name], "sales": ["Ærøfærgen, nyt dæk"]}
-    assert _names(search("  SKIBSBYG   ærøsk", user=salesperson)) == {"companies": [company.name]}
-    assert _names(search("12345678", user=salesperson)) == {"companies": [company.name]}
+    assert _names(search("  SKIBSBYG   ærøsk", user=salesperson))["companies"] == [company.name]
+    assert _names(search("12345678", user=salesperson))["companies"] == [company.name]
     assert _names(search("AASE@", user=salesperson)) == {"contacts": [contact.name]}
     assert search("ærø nowhere", user=salesperson) == search("  ", user=salesperson) == search("\0", user=salesperson) == []
 
@@ -60,9 +60,22 @@ def test_each_kind_costs_two_statements_however_many_there_are(salesperson, size
     company = CompanyFactory(name="Havn", city="")
     for _number in range(size):
         SaleFactory(title="Havn", company=ContactFactory(first_name="Havn", company=company).company)
-    salesperson.get_all_permissions()
-    with django_assert_num_queries(6):
+    search("havn", user=salesperson)  # a process asks once what the index knows
+    with django_assert_num_queries(6 if size == 60 else 7):  # few sales are called so: those of the companies are asked for
         assert len(search("havn", user=salesperson)) == 3
+
+
+def test_sales_are_found_by_their_company_too_after_those_that_are_called_so(salesperson, jonas):
+    company = CompanyFactory(name="Ærø Skibsbyg")
+    SaleFactory(title="New roof", company=company, archived_at=timezone.now())
+    SaleFactory(title="Ærøfærgen")
+    for number in range(5):
+        SaleFactory(title=f"Roof {number}", company=company)
+    group = next(group for group in search("ærø", user=salesperson) if group.kind.key == "sales")
+    assert ([hit.name for hit in group.hits], group.more) == (["Ærøfærgen", "Roof 4", "Roof 3", "Roof 2", "Roof 1"], True)
+    html = jonas.get("/search/", {"q": "ærø"}).content.decode()
+    assert 'href="/sales/?words=%C3%A6r%C3%B8"' in html
+    assert "Roof 0" in jonas.get("/sales/", {"words": "ærø"}).content.decode()
 
 
 def test_only_kinds_that_the_user_may_see_are_searched(client, django_assert_num_queries):
