@@ -9,17 +9,20 @@
   const entry = (card, key) => card.querySelector(`[data-to="${CSS.escape(key)}"]`);
 
   /* -------------------------------------------------------------- Moving */
-  let mover = ""; // the card that moved last, by id
+  let mover = "", goal = ""; // the card that moved last, by id, and the column it was to go to
   const going = new Map(); // cards on their way, and where to: a second quick move starts there
   const whereabouts = (card) => going.get(card.id) ?? columnOf(card).dataset.column;
   function move(card, key) {
     const way = key !== whereabouts(card) && entry(card, key);
     if (!way) return;
     if (way.form?.hasAttribute("data-in-turn")) going.set(card.id, key);
-    mover = card.id;
     way.click();
   }
-  document.addEventListener("htmx:beforeRequest", (e) => cardOf(e.target)?.setAttribute("aria-busy", "true"));
+  document.addEventListener("htmx:beforeRequest", (e) => {
+    const card = cardOf(e.target), way = e.detail.requestConfig.triggeringEvent?.submitter?.dataset.to;
+    card?.setAttribute("aria-busy", "true");
+    if (card && way) [mover, goal] = [card.id, way];
+  });
   document.addEventListener("htmx:afterRequest", (e) => {
     if (e.target === board() && !e.detail.successful) settle();
     const card = cardOf(e.target);
@@ -36,7 +39,7 @@
   /* ------------------------------------------------------------ Dragging */
   let dragged = ""; // by id: the board may be fetched again meanwhile
   const over = () => document.querySelectorAll(".board .is-over").forEach((el) => el.classList.remove("is-over"));
-  const goal = (e) => {
+  const target = (e) => {
     const card = dragged && document.getElementById(dragged), column = columnOf(e.target);
     return card && column && entry(card, column.dataset.column) ? [card, column] : [];
   };
@@ -49,14 +52,14 @@
     requestAnimationFrame(() => card.classList.add("is-dragging"));
   });
   document.addEventListener("dragover", (e) => {
-    const [, column] = goal(e);
+    const [, column] = target(e);
     if (!column?.classList.contains("is-over")) over();
     if (!column) return;
     e.preventDefault();
     column.classList.add("is-over");
   });
   document.addEventListener("drop", (e) => {
-    const [card, column] = goal(e);
+    const [card, column] = target(e);
     over();
     if (!card) return;
     e.preventDefault();
@@ -88,22 +91,24 @@
     if (!e.detail.shouldSwap || e.detail.target.id !== "board") return;
     const card = cardOf(document.activeElement), item = card?.parentElement;
     const near = [item, item?.nextElementSibling, item?.previousElementSibling].map((li) => li?.querySelector(".deal")?.id).filter(Boolean);
-    was = { left: e.detail.target.scrollLeft, near };
+    was = { left: e.detail.target.scrollLeft, top: e.detail.target.scrollTop, near };
   });
   document.addEventListener("htmx:afterSwap", (e) => {
     if (!was || e.detail.target.id !== "board") return;
-    const { left, near } = was;
+    const { left, top, near } = was;
     was = null;
     for (const [id, key] of going) {
       const card = document.getElementById(id);
       if (!card || columnOf(card).dataset.column === key) going.delete(id); // it has arrived
     }
-    if (board()) board().scrollLeft = left;
+    board()?.scrollTo(left, top);
     if (!near.length) return;
     if ((document.activeElement ?? document.body) === document.body) { // the control is gone: to its card, or to the card beside it
-      const left = near[0] === mover && !document.getElementById(mover); // it went where it is not shown: the next press is not meant for another
-      const goal = left ? document.getElementById("page-title") : held(near.map((id) => document.getElementById(id)).find(Boolean));
-      goal?.focus({ preventScroll: true });
+      const away = near[0] === mover && !document.getElementById(mover); // it went where it is not shown: the next press is not meant for another
+      const further = away && document.getElementById(`more-${goal}`); // it is below these, or the board shows it no more
+      const next = away ? further || document.getElementById("page-title") : held(near.map((id) => document.getElementById(id)).find(Boolean));
+      next?.focus({ preventScroll: true });
+      if (further) further.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
     if (document.querySelector(".deal :focus-visible")) document.activeElement.scrollIntoView({ block: "nearest", inline: "nearest" });
   });

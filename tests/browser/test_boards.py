@@ -184,3 +184,69 @@ def test_what_show_more_has_shown_and_where_the_board_stands_survive_a_move(prob
     page.click(f"#to-{sale.pk}-{two}")
     expect(_in(page, two)).to_have_count(1)
     expect(_in(page, one)).to_have_count(30)
+
+
+def test_a_card_that_goes_beyond_what_its_column_shows_leads_to_show_more(problems, page: Page, live_server, jonas, stages):
+    _one, two = (f"stage-{stage.pk}" for stage in stages[:2])
+    SaleFactory.create_batch(26, stage=stages[1], company=CompanyFactory(), expected_close="2031-01-01")
+    sale = SaleFactory(stage=stages[0], title="The last")
+    log_in(page, live_server.url, jonas)
+    page.goto(f"{live_server.url}/sales/board/")
+    page.focus(f"#card-{sale.pk}-menu")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#live")).to_contain_text("The last moved to Proposal")
+    expect(page.locator(f"#more-{two}")).to_be_focused()
+    expect(page.locator(f"#more-{two}")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#card-{sale.pk}")).to_be_visible()
+
+
+def test_the_heads_of_the_columns_stay_in_sight_and_dragging_leaves_no_ring(problems, page: Page, live_server, jonas, stages):
+    one, two = (f"stage-{stage.pk}" for stage in stages[:2])
+    sales = SaleFactory.create_batch(20, stage=stages[0], company=CompanyFactory(), expected_close="2031-01-01")
+    log_in(page, live_server.url, jonas)
+    page.goto(f"{live_server.url}/sales/board/")
+    page.locator(f"#card-{sales[-1].pk}").scroll_into_view_if_needed()
+    expect(page.locator(f"#col-{one} header")).to_be_in_viewport()
+    _drag(page, f"card-{sales[-1].pk}", two)
+    expect(_in(page, two)).to_have_count(1)
+    expect(page.locator(f"#col-{one} header")).to_be_in_viewport()
+    assert page.evaluate("getComputedStyle(document.getElementById('board')).outlineStyle") == "none"
+
+
+def test_a_menu_is_walked_through_with_the_arrow_keys(problems, page: Page, live_server, jonas, stages):
+    sale = SaleFactory(stage=stages[0])
+    log_in(page, live_server.url, jonas)
+    page.goto(f"{live_server.url}/sales/board/")
+
+    def at(text):
+        expect(page.locator(":focus")).to_contain_text(text)
+
+    page.focus("#new-button")
+    page.keyboard.press("ArrowDown")
+    at("Company")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    at("Sale")
+    page.keyboard.press("ArrowDown")
+    at("Company")
+    page.keyboard.press("End")
+    at("Sale")
+    page.keyboard.press("Home")
+    at("Company")
+    page.keyboard.press("Escape")
+    expect(page.locator("#new-menu")).to_be_hidden()
+    expect(page.locator("#new-button")).to_be_focused()
+
+    page.focus("#user-button")
+    page.keyboard.press("ArrowUp")
+    at("Log out")
+    page.keyboard.press("Escape")
+    page.focus(f"#card-{sale.pk}-menu")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    at("Offer")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("moved to Proposal")
+    expect(page.locator(f"#card-{sale.pk}-menu")).to_be_focused()
