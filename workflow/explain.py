@@ -45,6 +45,18 @@ def _cause(decision: CategoryDecision) -> str:
     return _("lead status for {contact} was set to {status}").format(contact=decision.contact, status=decision.lead_status)
 
 
+def not_again(decision: CategoryDecision) -> str:
+    """Of what was undone, which event will not move the company another time: a sentence (A9). Expects `with_names()`; no statement."""
+    match decision.cause:
+        case Trigger.SALE_WON:
+            return _("Winning “{sale}” again will not move it.").format(sale=decision.sale)
+        case Trigger.SALE_LOST:
+            return _("Losing “{sale}” again will not move it.").format(sale=decision.sale)
+        case Trigger.SALE_REGISTERED:
+            return _("Registering “{sale}” again will not move it.").format(sale=decision.sale)
+    return _("Setting the lead status of {contact} to {status} again will not move it.").format(contact=decision.contact, status=decision.lead_status)
+
+
 def _result(decision: CategoryDecision, why: str) -> str:
     category, who = decision.suggested_category, decision.decided_by or _("Somebody")
     match decision.outcome:
@@ -90,7 +102,7 @@ def _of_person(decision: CategoryDecision) -> str:
         case Origin.MANUAL:
             return _("Changed by {name}.").format(name=who)
         case Origin.UNDO if decision.rule:  # an undo names the cause of what it undid; undoing what no rule did, or another undo, names none
-            return _("Undone by {name}. It had been changed because {cause}; the same will not move it again.").format(name=who, cause=_cause(decision))
+            return _("Undone by {name}. It had been changed because {cause}; that will not move it again.").format(name=who, cause=_cause(decision))
         case Origin.UNDO:
             return _("Undone by {name}.").format(name=who)
     return _("Moved by {name}, because the category {category} was replaced.").format(name=who, category=decision.from_category)

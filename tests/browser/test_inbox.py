@@ -58,7 +58,7 @@ def test_q6_what_is_ticked_is_accepted_at_once_and_undone_at_once(page: Page, li
     expect(page.locator("#toasts")).to_contain_text("2 companies have a new category.")
     assert _outcomes(asked) == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.WAITING]
     page.get_by_role("button", name="Undo all").click()
-    expect(page.locator("#toasts")).to_contain_text("Undone for 2 companies. The same will not move them again.")
+    expect(page.locator("#toasts")).to_contain_text("Undone for 2 companies. The same sales and lead statuses will not move them again.")
     assert {decision.company.category.name for decision in CategoryDecision.objects.filter(pk__in=[a.pk, b.pk])} == {"Lead"}
 
 
@@ -88,6 +88,9 @@ def test_a_question_is_handed_over_by_keyboard_the_colleague_sees_by_whom_and_it
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("dialog .field__error").first).to_contain_text("Choose a colleague")
+    page.click("#hand-over-back")  # to the question, and here again
+    expect(page.locator("#answer-accept")).to_be_focused()
+    page.click("#confirm-hand-over")
     page.select_option("#id_to", label="Signe Bach")
     page.fill("#id_note", "You met them at the fair")
     page.keyboard.press("Enter")

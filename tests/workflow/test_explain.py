@@ -100,7 +100,7 @@ def test_a7_a_failure_is_said_in_plain_words_and_the_technical_ones_apart():
 
 def test_a9_an_undo_of_a_rule_for_lead_status_names_the_person():
     told = str(explain(decision(trigger="undo", outcome="undone")))
-    assert told == "Undone by Jonas Krogh. It had been changed because lead status for Torben Friis was set to Qualified; the same will not move it again."
+    assert told == "Undone by Jonas Krogh. It had been changed because lead status for Torben Friis was set to Qualified; that will not move it again."
 
 
 def test_a_retry_that_found_nothing_to_do_says_so_and_does_not_speak_of_a_suggestion():

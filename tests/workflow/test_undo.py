@@ -259,4 +259,4 @@ def test_q4_asking_again_replaces_what_waits(kept, salesperson):
 # ---------------------------------------------------------------- explanations
 def test_a9_an_undo_is_explained(changed, salesperson):
     told = str(explain(undo(changed.pk, by=salesperson)))
-    assert told == f"Undone by Jonas Krogh. It had been changed because the sale “{changed.sale}” was won; the same will not move it again."
+    assert told == f"Undone by Jonas Krogh. It had been changed because the sale “{changed.sale}” was won; that will not move it again."

@@ -22,7 +22,7 @@ from crm.views.base import done, finish, page, refused, require, then_focus, uni
 from crm.views.lists import require_administrator
 from workflow.again import RETRY, CannotAskAgain, CannotRetry, ask_again, retry
 from workflow.backfill import applying_of
-from workflow.explain import explain
+from workflow.explain import explain, not_again
 from workflow.models import APPLIED, Batch, CategoryDecision, Outcome
 from workflow.undo import CannotUndo, may_undo_batch, undo, undo_batch, undoing_of
 
@@ -46,7 +46,7 @@ def decision_undo(request: Request, pk: int) -> HttpResponse:
         undone = undo(pk, by=request.user)
         text = _("Undone. {company} is {category} again.").format(company=company, category=undone.to_category)
         if undone.rule_id:
-            text = _("{text} The same will not move it again.").format(text=text)
+            text = f"{text} {not_again(undone)}"
         response = done(request, text, to=company.get_absolute_url())
     except CannotUndo as refusal:
         response = refused(request, refusal.why, to=company.get_absolute_url())

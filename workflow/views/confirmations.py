@@ -74,7 +74,7 @@ def confirmation(request: Request, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _answer(request, pk, fragment="body")
     answer = "other" if request.GET.get("other") else ""
-    fragment = "body" if request.htmx.target == "confirm-form" else "dialog"
+    fragment = "body" if request.htmx.target in ("confirm-form", "hand-over-form") else "dialog"
     return page(request, "workflow/confirmation.html", context_of(request, _find(request, pk), answer=answer), fragment=fragment)
 
 

@@ -45,6 +45,9 @@ def hand_over(request: Request) -> HttpResponse:
         "ids": ",".join(map(str, ids)),
         "next": next_url(request, reverse(INBOX)),
     }
+    in_dialog = request.htmx.target == "confirm-form" or request.POST.get("in_dialog")
+    if in_dialog and len(found) == 1:
+        context["back"] = reverse("workflow:confirmation", args=[found[0].pk])  # to the question that it was opened from
     fragment = "body" if request.htmx.target in ("confirm-form", "hand-over-form") else "dialog"
     return page(request, "workflow/hand_over.html", context, fragment=fragment, status=422 if request.method == "POST" else 200)
 

@@ -216,5 +216,9 @@ def _undone(request: Request, count: int, refusals: Iterable[str]) -> HttpRespon
         messages.error(request, why)
     if not count:
         return finish(request, to=reverse("workflow:confirmations"))
-    text = ngettext("Undone for {n} company. The same will not move it again.", "Undone for {n} companies. The same will not move them again.", count)
+    text = ngettext(
+        "Undone for {n} company. The same sale or lead status will not move it again.",
+        "Undone for {n} companies. The same sales and lead statuses will not move them again.",
+        count,
+    )
     return done(request, text.format(n=count), to=reverse("workflow:confirmations"))
