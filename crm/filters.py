@@ -141,6 +141,11 @@ class Filters:
         return any(one.values for one in self.asked)
 
     @property
+    def number(self) -> int:
+        """How many values are set."""
+        return sum(len(one.values) for one in self.asked)
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether a filter or a search narrows the list."""
         return self.is_set or bool(self.q.strip())

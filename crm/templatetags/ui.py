@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -12,7 +13,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
@@ -224,6 +225,14 @@ def problems(errors: dict[str, list[Any]]) -> int:
 def words(text: str) -> list[str]:
     """A list from a sentence, for loops in templates."""
     return text.split()
+
+
+@register.filter
+def breakable(text: str) -> SafeString:
+    """`text`, in which an email address is broken behind its @ and dots, and not in the middle of a word."""
+    if "@" not in text:
+        return conditional_escape(text)
+    return mark_safe(re.sub(r"([@.])(?=\w)", r"\1<wbr>", conditional_escape(text)))
 
 
 @register.filter

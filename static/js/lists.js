@@ -60,6 +60,16 @@
   });
   addEventListener("pageshow", () => forms().forEach(tell));
 
+  // On a phone the filters are folded behind a button, which says how many are set.
+  document.addEventListener("click", (e) => {
+    const fold = e.target.closest("[data-unfolds]");
+    fold?.setAttribute("aria-expanded", String(fold.getAttribute("aria-expanded") !== "true"));
+  });
+  document.addEventListener("change", (e) => {
+    const count = e.target.closest("form")?.querySelector("[data-filters]");
+    if (count) [count.textContent, count.hidden] = (({ length }) => [length, !length])(count.closest("form").querySelectorAll(".filter-box :checked"));
+  });
+
   document.addEventListener("click", (e) => {
     const close = e.target.closest("[data-away]");
     if (!close) return;
