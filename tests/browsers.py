@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from django.test import Client
 
 from crm.models import User
+
+HTMX = {"HX-Request": "true"}
+both_ways = pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain form"])
+for_real = pytest.mark.django_db(transaction=True)  # a question is announced when it is committed
+NOT_AN_ID = ["", "x", "-1", "0", "1.5", "²", "99999999999999999999999", "1 or 1=1", "\x00"]  # "²".isdigit(), but it is no number
 
 
 def browser(user: User) -> Client:

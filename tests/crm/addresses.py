@@ -16,7 +16,6 @@ from leads.models import LeadStatus
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
 from workflow.models import Batch, CategoryDecision
 
-HTMX = {"HX-Request": "true"}
 OURS = ("crm", "leads", "workflow")
 ROUTES = {f"{space}:{pattern.name}": str(pattern.pattern) for space in OURS for pattern in get_resolver().namespace_dict[space][1].url_patterns}
 FOR_ANYBODY = {"crm:login", "crm:language", "crm:health", "crm:welcome"}  # no login needed

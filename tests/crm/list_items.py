@@ -8,10 +8,10 @@ import pytest
 
 from crm.models import Company, CompanyCategory, Sale, SaleReason, SaleStage
 from leads.models import Lead, LeadStatus
+from tests.browsers import HTMX
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory
 
-HTMX = {"HX-Request": "true"}
 CATEGORIES, STATUSES = "/settings/lists/company-categories/", "/settings/lists/lead-statuses/"
 STAGES, REASONS = "/settings/lists/sale-stages/", "/settings/lists/sale-reasons/"
 LISTS = {CATEGORIES: CompanyCategory, STATUSES: LeadStatus, STAGES: SaleStage, REASONS: SaleReason}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from crm.actor import acting_as
 from crm.models import Company, CompanyCategory, Contact, Sale
 from leads.models import LeadStatus
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX, both_ways
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from workflow import inbox
 from workflow.models import CategoryDecision
@@ -18,7 +18,6 @@ from workflow.models import CategoryDecision
 pytestmark = pytest.mark.django_db
 MAKE = {"company": CompanyFactory, "contact": ContactFactory, "sale": SaleFactory}
 every_kind = pytest.mark.parametrize("kind", MAKE)
-both_ways = pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain form"])
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.models import Company, Contact, Sale
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory
 from tests.sizes import know_sizes
 

@@ -7,14 +7,13 @@ import re
 import pytest
 
 from crm.models import Company, Contact, Sale
+from tests.browsers import NOT_AN_ID
 from tests.crm.lists import cursor, shown, statements, there_and_back
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, UserFactory, rule
 from tests.sizes import know_sizes
 
 pytestmark = pytest.mark.django_db
-
-NOT_AN_ID = ["", "x", "-1", "0", "1.5", "²", "99999999999999999999999", "1 or 1=1", "\x00"]  # "²".isdigit(), but it is no number
 
 
 # ------------------------------------------------------------------------ find

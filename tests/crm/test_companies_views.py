@@ -11,14 +11,12 @@ from crm.forms.records import CompanyForm
 from crm.models import Company, CompanyCategory, Sale
 from crm.text import fold
 from leads.models import Lead
+from tests.browsers import HTMX, NOT_AN_ID
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, UserFactory
 from workflow.models import CategoryDecision
 
 pytestmark = pytest.mark.django_db
-
-HTMX = {"HX-Request": "true"}
-NOT_AN_ID = ["", "x", "-1", "0", "1.5", "²", "99999999999999999999999", "1 or 1=1", "\x00"]  # "²".isdigit(), but it is no number
 
 
 def shown(response):

@@ -11,7 +11,7 @@ from crm.actor import acting_as
 from crm.facts import SUBJECTS
 from crm.models import Company, Contact, Sale
 from leads.models import Lead
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory
 

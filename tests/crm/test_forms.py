@@ -11,10 +11,9 @@ from django.utils import timezone, translation
 from crm.forms.base import AmountField
 from crm.models import Sale
 from leads.models import Lead
+from tests.browsers import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from workflow.models import CategoryDecision
-
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from crm.models import Company, CompanyCategory, Contact, Sale
 from leads.models import Lead
+from tests.browsers import HTMX
 from tests.crm.lists import shown, there_and_back
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, UserFactory, rule
 
 pytestmark = pytest.mark.django_db
 
-HTMX = {"HX-Request": "true"}
 ARCHIVED = "2026-01-01T00:00Z"
 
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import User
-from tests.crm.addresses import FOR_ANYBODY, FOR_EVERY_USER, HTMX, PAGES, PRIVATE, SCREENS, SETTINGS, VERBS, WHOLE, WITH_RECORD, address, ask, one_of_everything
+from tests.browsers import HTMX
+from tests.crm.addresses import FOR_ANYBODY, FOR_EVERY_USER, PAGES, PRIVATE, SCREENS, SETTINGS, VERBS, WHOLE, WITH_RECORD, address, ask, one_of_everything
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

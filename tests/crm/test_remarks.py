@@ -13,7 +13,7 @@ from crm import users
 from crm.actor import acting_as
 from crm.models import Company, FollowUp, Note, Sale
 from crm.remarks import in_a_month
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

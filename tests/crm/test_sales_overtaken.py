@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.actor import acting_as
 from crm.models import Sale
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX
 from tests.factories import SaleFactory, StageFactory
 
 pytestmark = pytest.mark.django_db

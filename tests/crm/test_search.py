@@ -11,7 +11,7 @@ from crm.models import Company
 from crm.search import search
 from crm.templatetags.ui import marked
 from crm.text import hits
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

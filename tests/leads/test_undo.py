@@ -7,10 +7,10 @@ import re
 import pytest
 
 from leads.models import LeadStatus
+from tests.browsers import HTMX
 from tests.factories import ContactFactory
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 
 
 def _set(client, contact, status, **values):

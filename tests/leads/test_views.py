@@ -6,14 +6,13 @@ import pytest
 
 from crm.models import Company, CompanyCategory, SettingsChange
 from leads.models import Lead, LeadStatus
+from tests.browsers import HTMX, NOT_AN_ID
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, UserFactory, rule
 from tests.workflow.ledger import by_rules, where
 
 pytestmark = pytest.mark.django_db
 
-HTMX = {"HX-Request": "true"}
-NOT_AN_ID = ["", "x", "²", "-1", "0", "99999999999999999999999", "\x00"]  # "²".isdigit(), but it is no number
 CATEGORIES, STATUSES = "/settings/lists/company-categories/", "/settings/lists/lead-statuses/"
 
 

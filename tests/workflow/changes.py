@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.actor import acting_as
 from crm.models import Company
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX
 from workflow.models import AutomationRule
 
 FAILURES, BATCHES = "/settings/workflow/failures/", "/settings/workflow/batches/"
-both_ways = pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain form"])
-for_real = pytest.mark.django_db(transaction=True)  # a question is announced when it is committed
 
 
 def win_rule(target, *, ask=False):

@@ -46,21 +46,36 @@ def onlooker(db):
     return browser(user)
 
 
+def _solar_roof(by):
+    """A sale that somebody has won at Fjordbo."""
+    with acting_as(by):
+        return SaleFactory(company=CompanyFactory(name="Fjordbo"), title="Solar roof", status="won")
+
+
 @pytest.fixture
 def moved(category, salesperson):
     """Fjordbo, a customer since Jonas won a sale there."""
     win_rule(category["Customer"])
-    with acting_as(salesperson):
-        return SaleFactory(company=CompanyFactory(name="Fjordbo"), title="Solar roof", status="won").company
+    return _solar_roof(salesperson).company
+
+
+@pytest.fixture
+def asking(category):
+    """Rule 1 asks whether the company becomes a customer."""
+    return rule("sale_won", category["Customer"], ask=True)
+
+
+@pytest.fixture
+def asked(asking, salesperson):
+    """Jonas won a sale at Fjordbo; whether it becomes a customer waits for his answer."""
+    return latest(outcome="waiting", sale=_solar_roof(salesperson))
 
 
 @pytest.fixture
 def kept(category, salesperson):
     """Jonas was asked whether Fjordbo becomes a customer, and said no."""
     win_rule(category["Customer"], ask=True)
-    with acting_as(salesperson):
-        SaleFactory(company=CompanyFactory(name="Fjordbo"), title="Solar roof", status="won")
-    return decisions.keep(latest(outcome="waiting").pk, by=salesperson, seen_version=1).decision
+    return decisions.keep(latest(outcome="waiting", sale=_solar_roof(salesperson)).pk, by=salesperson, seen_version=1).decision
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+from tests.browsers import HTMX
 from workflow.models import AutomationRule, WorkflowSettings
 
-HTMX = {"HX-Request": "true"}
 URL = "/settings/workflow/lead-categorization/"
 
 

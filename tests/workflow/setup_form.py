@@ -6,7 +6,6 @@ import re
 
 URL = "/settings/workflow/setup/"
 SCREEN = "/settings/workflow/lead-categorization/"
-HTMX = {"HX-Request": "true"}
 
 
 def untouched(client) -> dict:

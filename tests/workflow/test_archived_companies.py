@@ -9,9 +9,10 @@ from crm.actor import acting_as, working
 from crm.archiving import RecordArchived
 from crm.models import Company, CompanyCategory, Sale
 from leads.models import LeadStatus
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX, both_ways
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow.changes import said
+from tests.workflow.questions import ask, outcome, whom
 from workflow import handing, inbox
 from workflow.again import ask_again
 from workflow.models import Batch, CategoryDecision, HandOver
@@ -19,7 +20,6 @@ from workflow.undo import undo, undo_batch, undoing_of
 
 pytestmark = pytest.mark.django_db
 WHY = "Signe Bach has archived “{name}”. Restore it to change it."
-both_ways = pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain form"])
 
 
 def archive(company, by=None, *, back=False):
@@ -34,20 +34,16 @@ def told(client, response):
 
 
 @pytest.fixture
-def asked(category, salesperson, colleague):
+def asked(asking, salesperson, colleague):
     """Jonas is asked about A and B; Signe has archived A."""
-    rule("sale_won", category["Customer"], ask=True)
-    with acting_as(salesperson):
-        for name in "AB":
-            SaleFactory(company=CompanyFactory(name=name), title=f"Roof of {name}", status="won")
-    found = list(CategoryDecision.objects.waiting().order_by("pk"))
+    found = ask(salesperson, *"AB")
     archive(found[0].company, colleague)
     return found
 
 
 def unchanged(decision):
     company = Company.objects.get(pk=decision.company_id)
-    return CategoryDecision.objects.get(pk=decision.pk).outcome == "waiting" and company.category.name == "Lead" and company.category_version == 1
+    return outcome(decision) == "waiting" and company.category.name == "Lead" and company.category_version == 1
 
 
 @pytest.mark.parametrize("answer", ["accept", "keep", "other"])
@@ -84,7 +80,7 @@ def test_s5_a_question_at_an_archived_company_is_neither_handed_over_nor_taken_b
     handed = handing.hand_over(asked[1].pk, to=colleague, by=salesperson)
     archive(asked[1].company, colleague)
     assert WHY.format(name="B") in told(jonas, jonas.post("/confirmations/take-back/", {"ids": handed.pk}, headers=HTMX))
-    assert [CategoryDecision.objects.get(pk=one.pk).asked_of for one in asked] == [salesperson, colleague]
+    assert [*map(whom, asked)] == [salesperson, colleague]
     assert HandOver.objects.count() == 1
 
 

@@ -13,10 +13,10 @@ from django.utils import timezone
 from crm.bulk_edit import Selection, close_sales
 from crm.models import Company, Sale, SaleReason
 from crm.record_lists import Listing
+from tests.browsers import for_real
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, SaleFactory, StageFactory, UserFactory, rule
 from tests.sizes import know_sizes
-from tests.workflow.changes import for_real
 from workflow.models import Batch, CategoryDecision
 
 pytestmark = pytest.mark.django_db

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from crm.actor import acting_as
 from crm.models import Company, Sale
+from tests.browsers import for_real
 from tests.conftest import on_postgresql
 from tests.crm.writes import change, plain
 from tests.factories import CompanyFactory, SaleFactory, rule
-from tests.workflow.changes import for_real
 from tests.workflow.drift import NOBODY, ago, rule_of_yesterday, run
 from tests.workflow.ledger import assert_ledger_is_true, latest, where
 from workflow import decisions

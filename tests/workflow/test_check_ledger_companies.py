@@ -69,14 +69,6 @@ def test_a10_companies_are_told_apart(category):
 
 
 # ------------------------------------------------------------------------ waiting
-@pytest.fixture
-def asked(category):
-    """A sale was won, and whether the company should become a customer waits for an answer."""
-    rule("sale_won", category["Customer"], ask=True)
-    SaleFactory(status="won", title="Solar roof")
-    return latest(outcome="waiting")
-
-
 def _vain(decision, why):
     """The sentence about a suggestion that waits in vain."""
     whose, what = f"{decision.company.name} (company {decision.company.pk})", decision.suggested_category.name

@@ -12,25 +12,15 @@ from django.utils import timezone
 from crm.actor import acting_as
 from crm.models import Company, CompanyCategory, Sale, User
 from leads.models import Lead
+from tests.browsers import HTMX, NOT_AN_ID
 from tests.crm.writes import plain
-from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
+from tests.factories import ContactFactory, SaleFactory, UserFactory, rule
 from tests.workflow.ledger import by_rules, latest, numbers, where
+from tests.workflow.questions import outcome
 from workflow import decisions
 from workflow.models import AutomationRule, CategoryDecision
 
 pytestmark = pytest.mark.django_db
-
-HTMX = {"HX-Request": "true"}
-NOT_AN_ID = ["", "x", "²", "-1", "0", "99999999999999999999999", "\x00"]  # "²".isdigit(), but it is no number
-
-
-@pytest.fixture
-def asked(category, salesperson):
-    """Jonas won a sale, and is asked whether the company becomes a customer."""
-    rule("sale_won", category["Customer"], ask=True)
-    with acting_as(salesperson):
-        SaleFactory(company=CompanyFactory(name="Fjordbo"), title="Solar roof", status="won")
-    return latest(outcome="waiting")
 
 
 def look(client, decision, headers=HTMX):
@@ -42,11 +32,6 @@ def answer(client, decision, what, headers=HTMX, quick=False, **values):
     """Press Confirm, or the buttons of the inbox."""
     sent = {"answer": what, "seen_version": Company.objects.get(pk=decision.company_id).category_version, **values}
     return client.post(f"/confirmations/{decision.pk}/{'quick/' if quick else ''}", sent, headers=headers)
-
-
-def outcome(decision):
-    """How it stands in the database."""
-    return CategoryDecision.objects.values_list("outcome", flat=True).get(pk=decision.pk)
 
 
 def preselected(response):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from tests.workflow.changes import BATCHES, FAILURES, HTMX, both_ways, buttons, events, for_real, press, said, statements
+from tests.browsers import HTMX, both_ways, for_real
+from tests.workflow.changes import BATCHES, FAILURES, buttons, events, press, said, statements
 from tests.workflow.ledger import numbers, where
 from workflow import verdicts
 from workflow.models import CategoryDecision

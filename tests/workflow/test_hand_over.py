@@ -6,12 +6,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
-from crm.actor import acting_as
 from crm.models import Company, Sale, User
 from tests.conftest import on_postgresql
 from tests.crm.writes import change, plain
-from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
+from tests.factories import UserFactory
 from tests.workflow.ledger import assert_ledger_is_true
+from tests.workflow.questions import whom
 from tests.workflow.threads import meanwhile
 from workflow import decisions, handing, inbox
 from workflow.checks import check
@@ -20,19 +20,6 @@ from workflow.handing import CannotHandOver, hand_over, take_back, told
 from workflow.models import CategoryDecision, HandOver
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def asked(category, salesperson):
-    """Jonas is asked whether Fjordbo becomes a customer."""
-    rule("sale_won", category["Customer"], ask=True)
-    with acting_as(salesperson):
-        SaleFactory(company=CompanyFactory(name="Fjordbo"), status="won")
-    return CategoryDecision.objects.waiting().get()
-
-
-def _now(decision):
-    return CategoryDecision.objects.get(pk=decision.pk).asked_of
 
 
 def test_who_was_asked_hands_it_to_a_colleague_who_answers_it(asked, salesperson, colleague):
@@ -66,7 +53,7 @@ def test_it_is_handed_only_to_active_users_who_may_edit_companies(asked, salespe
     with pytest.raises(CannotHandOver) as refusal:
         hand_over(asked.pk, to=to(), by=salesperson)
     assert refusal.value.why == "Karen Holst may not edit companies, so Fjordbo cannot be handed to them."
-    assert (_now(asked), HandOver.objects.count()) == (salesperson, 0)
+    assert (whom(asked), HandOver.objects.count()) == (salesperson, 0)
 
 
 def test_it_is_not_handed_to_whom_it_waits_for_already(asked, salesperson):
@@ -99,7 +86,7 @@ def test_q4_what_needs_no_answer_any_more_is_not_handed_over(asked, salesperson,
 def test_whoever_handed_it_over_takes_it_back_while_it_waits_and_both_are_kept(asked, salesperson, colleague):
     handed = hand_over(asked.pk, to=colleague, by=salesperson)
     back = take_back(handed.pk, by=salesperson)
-    assert (_now(asked), back.takes_back, told(back)) == (salesperson, handed, "Jonas Krogh took this back from Signe Bach.")
+    assert (whom(asked), back.takes_back, told(back)) == (salesperson, handed, "Jonas Krogh took this back from Signe Bach.")
     assert [one.to_user for one in handing.hand_overs_of([asked])[asked.pk]] == [colleague, salesperson]
     with pytest.raises(CannotHandOver):
         take_back(handed.pk, by=salesperson)
@@ -129,7 +116,7 @@ def test_it_is_not_taken_back_to_somebody_who_has_left(asked, administrator, sal
     change("save", salesperson, is_active=False)
     with pytest.raises(CannotHandOver):
         take_back(handed.pk, by=administrator)
-    assert _now(asked) == colleague
+    assert whom(asked) == colleague
 
 
 # ---------------------------------------------------------------- what must always hold
@@ -156,7 +143,7 @@ def test_it_is_not_handed_to_somebody_who_is_being_deactivated(asked, salesperso
     """Leaving waits for the company, and takes the question along."""
     with meanwhile(lambda: change("save", User.objects.get(pk=colleague.pk), is_active=False)), transaction.atomic():
         hand_over(asked.pk, to=colleague, by=salesperson)
-    assert _now(asked) is None
+    assert whom(asked) is None
     assert list(HandOver.objects.values_list("from_user", "to_user")) == [(salesperson.pk, colleague.pk), (colleague.pk, None)]
     assert Sale.objects.count() == 1
 
@@ -167,7 +154,7 @@ def test_q3_whoever_has_lost_the_right_meanwhile_takes_nothing_back(asked, sales
     User.objects.get(pk=salesperson.pk).groups.clear()
     with pytest.raises(PermissionDenied):
         take_back(handed.pk, by=salesperson)
-    assert _now(asked) == colleague
+    assert whom(asked) == colleague
 
 
 def test_q3_an_administrator_of_before_takes_back_nothing_of_others(asked, salesperson, colleague, administrator):
@@ -176,4 +163,4 @@ def test_q3_an_administrator_of_before_takes_back_nothing_of_others(asked, sales
     User.objects.get(pk=administrator.pk).groups.set(salesperson.groups.all())
     with pytest.raises(PermissionDenied):
         take_back(handed.pk, by=administrator)
-    assert _now(asked) == colleague
+    assert whom(asked) == colleague

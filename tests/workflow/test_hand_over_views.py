@@ -5,35 +5,26 @@ from __future__ import annotations
 import pytest
 
 from crm.actor import acting_as
-from tests.browsers import browser
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX, both_ways, browser
 from tests.crm.writes import change, plain
-from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
+from tests.factories import UserFactory
 from tests.workflow.changes import said
+from tests.workflow.questions import ask, whom
 from workflow import decisions
 from workflow.models import CategoryDecision, HandOver
 
 pytestmark = pytest.mark.django_db
 URL, BACK = "/confirmations/hand-over/", "/confirmations/take-back/"
-both_ways = pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain form"])
 
 
 @pytest.fixture
-def asked(category, salesperson):
+def asked(asking, salesperson):
     """Jonas is asked about A, B and C."""
-    rule("sale_won", category["Customer"], ask=True)
-    with acting_as(salesperson):
-        for name in "ABC":
-            SaleFactory(company=CompanyFactory(name=name), status="won")
-    return list(CategoryDecision.objects.waiting().order_by("pk"))
+    return ask(salesperson, *"ABC")
 
 
 def ids(found):
     return ",".join(str(one.pk) for one in found)
-
-
-def whom(found):
-    return [CategoryDecision.objects.get(pk=one.pk).asked_of for one in found]
 
 
 @both_ways
@@ -43,9 +34,9 @@ def test_one_is_handed_to_a_colleague_and_taken_back(jonas, salesperson, colleag
     assert "A was handed to Signe Bach" in html
     assert f'action="{BACK}"' in html
     assert f'value="{handed.pk}"' in html
-    assert (whom(asked), handed.note) == ([colleague, salesperson, salesperson], "Yours?")
+    assert ([*map(whom, asked)], handed.note) == ([colleague, salesperson, salesperson], "Yours?")
     assert "1 suggestion was taken back" in said(jonas, jonas.post(BACK, {"ids": handed.pk}, headers=headers))
-    assert whom(asked) == [salesperson] * 3
+    assert [*map(whom, asked)] == [salesperson] * 3
 
 
 @both_ways
@@ -53,7 +44,7 @@ def test_many_are_handed_over_at_once(jonas, salesperson, colleague, asked, head
     html = jonas.get(URL, {"chosen": [asked[0].pk, asked[2].pk]}, headers=headers).content.decode()
     assert "Hand over 2 suggestions" in html
     assert "2 suggestions were handed to Signe Bach" in said(jonas, jonas.post(URL, {"ids": ids([asked[0], asked[2]]), "to": colleague.pk}, headers=headers))
-    assert whom(asked) == [colleague, salesperson, colleague]
+    assert [*map(whom, asked)] == [colleague, salesperson, colleague]
     handed = ids(HandOver.objects.all())
     assert "2 suggestions were taken back" in said(jonas, jonas.post(BACK, {"ids": handed}, headers=headers))
 
@@ -70,7 +61,7 @@ def test_without_a_colleague_it_is_a_422_with_what_was_typed(jonas, salesperson,
     response = jonas.post(URL, {"ids": asked[0].pk, "to": to, "note": "Typed"}, headers=HTMX)
     assert response.status_code == 422
     assert 'value="Typed"' in response.content.decode()
-    assert whom(asked) == [salesperson] * 3
+    assert [*map(whom, asked)] == [salesperson] * 3
 
 
 @pytest.mark.parametrize("named", ["", "x", "²", "99999999999999999999999", "\x00", "0,-1"])
@@ -84,7 +75,7 @@ def test_naming_nothing_is_said_and_never_fails(jonas, asked, named):
 def test_what_a_colleague_is_asked_is_not_mine_to_hand_over(client, colleague, administrator, salesperson, asked):
     client.force_login(colleague)
     assert client.post(URL, {"ids": ids(asked), "to": administrator.pk}, headers=HTMX).status_code == 409
-    assert whom(asked) == [salesperson] * 3
+    assert [*map(whom, asked)] == [salesperson] * 3
     client.force_login(administrator)
     assert "3 suggestions were handed to Signe Bach" in said(client, client.post(URL, {"ids": ids(asked), "to": colleague.pk}, headers=HTMX))
 
@@ -102,7 +93,7 @@ def test_q4_what_was_answered_meanwhile_is_said_and_the_others_are_handed_over(j
     html = said(jonas, jonas.post(URL, {"ids": ids(asked[:2]), "to": colleague.pk}, headers=headers))
     assert "A was answered or handed over meanwhile." in html
     assert "1 suggestion was handed to Signe Bach" in html
-    assert whom(asked[1:]) == [colleague, salesperson]
+    assert [*map(whom, asked[1:])] == [colleague, salesperson]
 
 
 @both_ways
@@ -126,7 +117,7 @@ def test_what_is_not_mine_to_take_back_is_said_and_what_was_mine_is_taken_back(j
     html = said(jonas, response)
     assert "1 suggestion was taken back" in html
     assert "1 suggestion is not yours to take back." in html
-    assert whom(asked[:2]) == [salesperson, colleague]
+    assert [*map(whom, asked[:2])] == [salesperson, colleague]
 
 
 # --------------------------------------------------------------- who sees it, and where

@@ -10,30 +10,13 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from crm.actor import acting_as
 from crm.models import Company, CompanyCategory, Sale
+from tests.browsers import HTMX, for_real
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
 from tests.workflow.ledger import latest, where
-from workflow.models import CategoryDecision
+from tests.workflow.questions import ask, outcome
 
 pytestmark = pytest.mark.django_db
-
-HTMX = {"HX-Request": "true"}
-for_real = pytest.mark.django_db(transaction=True)  # a question is announced when it is committed
-
-
-@pytest.fixture
-def asking(category):
-    """Rule 1 asks whether the company becomes a customer."""
-    return rule("sale_won", category["Customer"], ask=True)
-
-
-def win(user, *names, **values):
-    """Questions for `user`: one sale won at each of these new companies, in one batch."""
-    companies = [CompanyFactory(name=name, **values) for name in names]
-    with acting_as(user):
-        Sale.objects.bulk_create(Sale(title=f"Sale at {company}", company=company, status="won") for company in companies)
-    return list(CategoryDecision.objects.waiting().filter(company__in=companies).order_by("company__name"))
 
 
 def inbox(client, **query):
@@ -48,7 +31,7 @@ def inbox(client, **query):
 
 # ----------------------------------------------------------------------- inbox
 def test_q2_what_waits_for_me_is_in_my_inbox_on_the_card_on_the_sale_and_counted(jonas, salesperson, colleague, asking):
-    mine, _theirs = win(salesperson, "Mine"), win(colleague, "Theirs")
+    mine, _theirs = ask(salesperson, "Mine"), ask(colleague, "Theirs")
     assert inbox(jonas) == (["Mine"], ["1"], 1)
     for page in (mine[0].company.get_absolute_url(), mine[0].sale.get_absolute_url()):
         assert f'href="/confirmations/{mine[0].pk}/' in jonas.get(page).content.decode()
@@ -56,15 +39,15 @@ def test_q2_what_waits_for_me_is_in_my_inbox_on_the_card_on_the_sale_and_counted
 
 
 def test_q3_a_colleagues_question_is_shown_on_the_card_with_whom_it_waits_for_and_no_button(jonas, colleague, asking):
-    (decision,) = win(colleague, "Theirs")
+    (decision,) = ask(colleague, "Theirs")
     html = jonas.get(decision.company.get_absolute_url()).content.decode()
     assert "Signe Bach has been asked." in html
     assert 'id="review"' not in html
 
 
 def test_q3_without_a_person_who_caused_it_our_contact_is_asked_and_then_the_administrators(jonas, client, salesperson, administrator, asking):
-    win(None, "With our contact", our_contact=salesperson)
-    win(None, "With nobody")
+    ask(None, "With our contact", our_contact=salesperson)
+    ask(None, "With nobody")
     assert inbox(jonas) == (["With our contact"], ["1"], 1)
     client.force_login(administrator)
     assert inbox(client) == (["With nobody"], ["1", "2"], 1)
@@ -73,8 +56,8 @@ def test_q3_without_a_person_who_caused_it_our_contact_is_asked_and_then_the_adm
 
 def test_q3_what_was_asked_of_our_contact_who_may_not_edit_companies_waits_for_the_administrators(jonas, client, salesperson, administrator, asking):
     onlooker = UserFactory(first_name="Karen", groups=[])
-    win(None, "Fjordbo", our_contact=onlooker)
-    win(None, "Solgaard", our_contact=salesperson)
+    ask(None, "Fjordbo", our_contact=onlooker)
+    ask(None, "Solgaard", our_contact=salesperson)
     assert latest(company__name="Fjordbo").asked_of is None
     assert inbox(jonas) == (["Solgaard"], ["1"], 1)
     client.force_login(administrator)
@@ -84,21 +67,21 @@ def test_q3_what_was_asked_of_our_contact_who_may_not_edit_companies_waits_for_t
 
 
 def test_q3_everyones_is_only_for_administrators(jonas, colleague, asking):
-    win(colleague, "Theirs")
+    ask(colleague, "Theirs")
     assert inbox(jonas, tab="everyone") == ([], ["0"], 0)
     assert "Everyone’s" not in jonas.get("/confirmations/").content.decode()
 
 
 @pytest.mark.parametrize("what", ["accept", "keep"])
 def test_what_i_have_answered_is_under_answered_and_no_longer_waits(jonas, salesperson, asking, what):
-    (decision,) = win(salesperson, "Mine")
+    (decision,) = ask(salesperson, "Mine")
     jonas.post(f"/confirmations/{decision.pk}/", {"answer": what, "seen_version": 1})
     assert inbox(jonas) == ([], ["0"], 0)
     assert inbox(jonas, tab="answered")[0] == ["Mine"]
 
 
 def test_q3_what_an_administrator_answered_that_was_asked_of_nobody_is_under_answered_too(client, administrator, asking):
-    (decision,) = win(None, "With nobody")
+    (decision,) = ask(None, "With nobody")
     client.force_login(administrator)
     assert client.post(f"/confirmations/{decision.pk}/", {"answer": "accept", "seen_version": 1}).status_code == 302
     assert inbox(client, tab="answered")[0] == ["With nobody"]
@@ -111,8 +94,8 @@ def test_a_change_by_hand_is_no_answer(jonas, category):
 
 
 def test_ids_in_the_address_show_just_those_that_are_mine(jonas, salesperson, colleague, asking):
-    first, _second = win(salesperson, "A", "B")
-    (theirs,) = win(colleague, "Theirs")
+    first, _second = ask(salesperson, "A", "B")
+    (theirs,) = ask(colleague, "Theirs")
     assert inbox(jonas, ids=f"{first.pk},{theirs.pk},x")[0] == ["A"]
 
 
@@ -126,7 +109,7 @@ def test_a_full_inbox_costs_as_many_statements_as_a_short_one(jonas, salesperson
     """House rule 4."""
     costs = []
     for names in (["A", "B"], [f"Firma {n}" for n in range(20)]):
-        win(salesperson, *names)
+        ask(salesperson, *names)
         jonas.get("/confirmations/")
         with CaptureQueriesContext(connection) as captured:
             jonas.get("/confirmations/")
@@ -146,11 +129,11 @@ def several(client, decisions, headers=HTMX, seen=None, **values):
 
 def places(decisions):
     """Outcome and category of each."""
-    return [(CategoryDecision.objects.get(pk=decision.pk).outcome, where(decision.company)) for decision in decisions]
+    return [(outcome(decision), where(decision.company)) for decision in decisions]
 
 
 def test_q6_one_dialog_lists_them_all(jonas, salesperson, asking):
-    decisions = win(salesperson, "A", "B", "C")
+    decisions = ask(salesperson, "A", "B", "C")
     html = jonas.get("/confirmations/", {"dialog": 1, "ids": ",".join(str(decision.pk) for decision in decisions)}, headers=HTMX).content.decode()
     assert "3 category changes wait for your answer" in html
     assert [f'name="answer-{decision.pk}"' in html for decision in decisions] == [True] * 3
@@ -160,7 +143,7 @@ def test_q6_one_dialog_lists_them_all(jonas, salesperson, asking):
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["dialog", "page"])
 def test_q6_each_row_has_its_own_answer_and_a_row_without_one_waits(jonas, salesperson, category, asking, headers):
-    decisions = win(salesperson, "A", "B", "C", "D")
+    decisions = ask(salesperson, "A", "B", "C", "D")
     response = several(jonas, decisions, headers=headers, A="accept", B="keep", C=str(category["Partner"].pk))
     assert response.status_code == (200 if headers else 302)
     assert places(decisions) == [("accepted", "Customer"), ("kept", "Lead"), ("chose_other", "Partner"), ("waiting", "Lead")]
@@ -171,13 +154,13 @@ def test_q6_each_row_has_its_own_answer_and_a_row_without_one_waits(jonas, sales
 
 
 def test_q6_accept_all_accepts_each(jonas, salesperson, asking):
-    decisions = win(salesperson, "A", "B", "C")
+    decisions = ask(salesperson, "A", "B", "C")
     assert several(jonas, decisions, everything=True).status_code == 200
     assert places(decisions) == [("accepted", "Customer")] * 3
 
 
 def test_q6_one_that_is_stale_is_asked_again_and_the_others_stand(jonas, salesperson, category, asking):
-    decisions = win(salesperson, "A", "B", "C")
+    decisions = ask(salesperson, "A", "B", "C")
     Company.objects.filter(name="B").update(category=category["Opportunity"])
     response = several(jonas, decisions, everything=True)
     html = response.content.decode()
@@ -191,7 +174,7 @@ def test_q6_one_that_is_stale_is_asked_again_and_the_others_stand(jonas, salespe
 
 
 def test_q6_one_whose_category_was_deleted_is_asked_again(jonas, salesperson, asking):
-    decisions = win(salesperson, "A", "B")
+    decisions = ask(salesperson, "A", "B")
     CompanyCategory.objects.filter(name="Customer").update(archived_at="2026-01-01T00:00Z")
     response = several(jonas, decisions, A="accept", B="keep")
     assert response.status_code == 409
@@ -200,14 +183,14 @@ def test_q6_one_whose_category_was_deleted_is_asked_again(jonas, salesperson, as
 
 
 def test_q6_one_that_has_been_answered_meanwhile_stays_as_it_is(jonas, salesperson, asking):
-    decisions = win(salesperson, "A", "B")
+    decisions = ask(salesperson, "A", "B")
     jonas.post(f"/confirmations/{decisions[0].pk}/", {"answer": "keep", "seen_version": 1})
     assert several(jonas, decisions, everything=True).status_code == 200
     assert places(decisions) == [("kept", "Lead"), ("accepted", "Customer")]
 
 
 def test_q3_a_colleagues_question_among_them_is_neither_shown_nor_answered(jonas, salesperson, colleague, asking):
-    decisions = [*win(salesperson, "A"), *win(colleague, "Theirs")]
+    decisions = [*ask(salesperson, "A"), *ask(colleague, "Theirs")]
     ids = ",".join(str(decision.pk) for decision in decisions)
     assert "Theirs" not in jonas.get("/confirmations/", {"dialog": 1, "ids": ids}, headers=HTMX).content.decode()
     several(jonas, decisions, everything=True)
@@ -216,7 +199,7 @@ def test_q3_a_colleagues_question_among_them_is_neither_shown_nor_answered(jonas
 
 @pytest.mark.parametrize("value", ["maybe", "0", "²", "99999999999999999999999", "\x00"])
 def test_an_answer_that_is_none_changes_nothing_and_never_fails(jonas, salesperson, asking, value):
-    decisions = win(salesperson, "A")
+    decisions = ask(salesperson, "A")
     assert several(jonas, decisions, A=value).status_code < 500
     assert jonas.post("/confirmations/answers/", {"ids": value, f"answer-{value}": "accept", f"seen-{value}": "1"}).status_code < 500
     assert several(jonas, decisions, seen={"A": value}, A="accept").status_code < 500
@@ -224,7 +207,7 @@ def test_an_answer_that_is_none_changes_nothing_and_never_fails(jonas, salespers
 
 
 def test_q6_more_than_fifty_are_answered_in_the_inbox(jonas, salesperson, asking):
-    decisions = win(salesperson, *(f"Firma {n}" for n in range(51)))
+    decisions = ask(salesperson, *(f"Firma {n}" for n in range(51)))
     ids = ",".join(str(decision.pk) for decision in decisions)
     html = jonas.get("/confirmations/", {"dialog": 1, "ids": ids}, headers=HTMX).content.decode()
     assert f"/confirmations/?ids={ids}" in html

@@ -10,29 +10,17 @@ from django.utils import timezone
 from crm.actor import acting_as
 from crm.models import Sale
 from leads.models import Lead
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX
 from tests.crm.writes import plain
-from tests.factories import CompanyFactory, ContactFactory, rule
+from tests.factories import ContactFactory
 from tests.workflow.changes import said, statements
 from tests.workflow.ledger import where
+from tests.workflow.questions import ask, outcomes
 from workflow import decisions
 from workflow.models import CategoryDecision
 
 pytestmark = pytest.mark.django_db
 both_ways = pytest.mark.parametrize("headers", [{**HTMX, "HX-Target": "modal"}, {}], ids=["htmx", "plain form"])
-
-
-@pytest.fixture
-def asking(category):
-    return rule("sale_won", category["Customer"], ask=True)
-
-
-def ask(user, *names, **values):
-    """Questions for this user about new companies of these names."""
-    companies = [CompanyFactory(name=name, **values) for name in names]
-    with acting_as(user):
-        Sale.objects.bulk_create(Sale(title=f"Sale at {company}", company=company, status="won") for company in companies)
-    return list(CategoryDecision.objects.waiting().filter(company__in=companies).order_by("company__name"))
 
 
 def age(decision, days):
@@ -46,10 +34,6 @@ def shown(client, **query):
 def bulk(client, answer, found, headers, **seen):
     values = {"all": answer, "chosen": [one.pk for one in found]}
     return client.post("/confirmations/answers/", values | {f"seen-{one.pk}": seen.get(one.company.name, 1) for one in found}, headers=headers)
-
-
-def outcomes(found):
-    return [CategoryDecision.objects.get(pk=one.pk).outcome for one in found]
 
 
 # ---------------------------------------------------------------------- answering many

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from crm.models import CompanyCategory, SettingsChange
 from leads.models import LeadStatus
+from tests.browsers import HTMX
 from tests.factories import rule
-from tests.workflow.rules_form import HTMX, URL, fields_of, rows_saved, save, saved, version
+from tests.workflow.rules_form import URL, fields_of, rows_saved, save, saved, version
 from workflow.models import RULES_AREA, AutomationRule, WorkflowSettings
 
 pytestmark = pytest.mark.django_db

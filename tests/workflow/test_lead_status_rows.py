@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from crm.models import SettingsChange
 from leads.models import LeadStatus
+from tests.browsers import HTMX
 from tests.factories import rule
-from tests.workflow.rules_form import HTMX, URL, as_sent, fields_of, keys_of, rows_saved, save, untouched, version
+from tests.workflow.rules_form import URL, as_sent, fields_of, keys_of, rows_saved, save, untouched, version
 from workflow.models import AutomationRule, WorkflowSettings
 
 pytestmark = pytest.mark.django_db

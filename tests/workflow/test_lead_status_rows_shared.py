@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.workflow.rules_form import HTMX, URL, as_sent, fields_of, rows_saved, save, untouched
+from tests.browsers import HTMX
+from tests.workflow.rules_form import URL, as_sent, fields_of, rows_saved, save, untouched
 from workflow.models import AutomationRule
 
 pytestmark = pytest.mark.django_db

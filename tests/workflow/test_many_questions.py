@@ -7,10 +7,8 @@ from types import SimpleNamespace
 import pytest
 from django.http import HttpResponse
 
-from crm.actor import acting_as, working
-from crm.models import Sale
-from tests.crm.addresses import HTMX
-from tests.factories import CompanyFactory, rule
+from tests.browsers import HTMX
+from tests.workflow.questions import ask
 from workflow import suggestions
 from workflow.middleware import announce_suggestions
 from workflow.models import Batch, CategoryDecision
@@ -19,14 +17,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def asked(category, salesperson, monkeypatch):
+def asked(asking, salesperson, monkeypatch):
     """Jonas is asked about three companies, one more than an address or a dialog takes."""
     monkeypatch.setattr("workflow.middleware.MOST", 2)
     monkeypatch.setattr("workflow.views.several.MOST_IN_A_DIALOG", 2)
-    rule("sale_won", category["Customer"], ask=True)
-    with acting_as(salesperson), working(user=salesperson, kind="import"):
-        Sale.objects.bulk_create(Sale(title="x", company=CompanyFactory(name=name), status="won") for name in "ABC")
-    return list(CategoryDecision.objects.waiting().order_by("pk"))
+    return ask(salesperson, *"ABC", kind="import")
 
 
 def raising(asked, user, *, htmx):

@@ -11,8 +11,7 @@ from django.utils import timezone
 from crm.actor import acting_as
 from crm.models import Company, Contact, FollowUp, Sale
 from leads.models import Lead
-from tests.browsers import browser
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX, browser
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, UserFactory, rule
 from tests.sizes import know_sizes

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from tests.crm.addresses import HTMX
+from tests.browsers import HTMX
 from tests.crm.writes import change
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
 from tests.workflow.ledger import keep, latest, where

@@ -6,9 +6,8 @@ import pytest
 
 from crm.models import Sale
 from leads.models import Lead
-from tests.browsers import browser
+from tests.browsers import HTMX, browser
 from tests.conftest import on_postgresql
-from tests.crm.addresses import HTMX
 from tests.factories import ContactFactory, SaleFactory, StageFactory
 from tests.workflow.ledger import assert_ledger_is_true
 from tests.workflow.threads import at_once

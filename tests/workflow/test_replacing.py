@@ -12,6 +12,7 @@ from crm.lists import CannotDelete, IsDefault
 from crm.models import Company, CompanyCategory
 from crm.slots import uses_of
 from leads.models import Lead, LeadStatus, LeadStatusChange
+from tests.browsers import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.sizes import know_sizes
 from tests.workflow.ledger import by_rules, numbers, where
@@ -20,8 +21,6 @@ from workflow.models import AutomationRule, Batch
 from workflow.undo import undo_batch, why_not
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("true_ledger")]
-
-HTMX = {"HX-Request": "true"}
 
 
 # -------------------------------------------------------------------- companies

@@ -9,6 +9,7 @@ import pytest
 from crm.lists import InUse
 from crm.models import SettingsChange
 from leads.models import Lead
+from tests.browsers import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.workflow.ledger import by_rules, keep, latest, where
 from tests.workflow.replacing import replace, waiting
@@ -16,8 +17,6 @@ from workflow import decisions
 from workflow.models import RULES_AREA, AutomationRule, WorkflowSettings
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("true_ledger")]
-
-HTMX = {"HX-Request": "true"}
 
 
 # ------------------------------------------------------------------------ rules

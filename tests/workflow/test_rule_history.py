@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from crm.actor import acting_as
 from crm.models import User
+from tests.browsers import HTMX
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
 from tests.sizes import know_sizes
@@ -23,7 +24,6 @@ from workflow.undo import undo
 pytestmark = pytest.mark.django_db
 
 URL = "/settings/workflow/rule-history/"
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture

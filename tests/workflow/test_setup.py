@@ -12,8 +12,9 @@ from crm.initial import make_lists
 from crm.models import CompanyCategory, SettingsChange
 from leads.initial import make_statuses
 from leads.models import Lead, LeadStatus, LeadStatusChange
+from tests.browsers import HTMX
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
-from tests.workflow.setup_form import HTMX, SCREEN, URL, fields_of, potential, text_of, untouched
+from tests.workflow.setup_form import SCREEN, URL, fields_of, potential, text_of, untouched
 from tests.workflow.truth import assert_everything_is_true
 from workflow.forms.setup import SetupForm
 from workflow.models import CategoryDecision

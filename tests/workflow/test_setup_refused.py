@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from crm.models import Company, CompanyCategory, SettingsChange
 from leads.models import LeadStatus
-from tests.workflow.setup_form import HTMX, URL, fields_of, potential, text_of, untouched
+from tests.browsers import HTMX
+from tests.workflow.setup_form import URL, fields_of, potential, text_of, untouched
 from workflow.models import AutomationRule
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from tests.browsers import HTMX
 from tests.factories import rule
-from tests.workflow.rules_form import HTMX, save, saved, version
+from tests.workflow.rules_form import save, saved, version
 from workflow.models import AutomationRule, WorkflowSettings
 
 pytestmark = pytest.mark.django_db
