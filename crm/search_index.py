@@ -10,6 +10,7 @@ index finds the same, only slower: docs/decisions/0014-a-million-rows.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -74,9 +75,15 @@ WITHOUT_SQLITE = (
     "DROP TABLE IF EXISTS {t}_search_terms",
     "DROP TABLE IF EXISTS {t}_search",
 )
-COUNT_TRIGGERS = {
-    "postgresql": "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgname LIKE '%%\\_search\\_%%'",
-    "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s AND name LIKE '%%\\_search\\_%%' ESCAPE '\\'",
+# What each table of records has, and how to count what there is of it. A function of PostgreSQL takes its triggers along when it goes.
+PARTS = {
+    "postgresql": ("{t}_search", "{t}_search_runs", "{t}_search_insert", "{t}_search_update", "{t}_search_delete", "{t}_search_truncate"),
+    "sqlite": ("{t}_search", "{t}_search_terms", "{t}_search_insert", "{t}_search_update", "{t}_search_delete"),
+}
+COUNT_PARTS = {
+    "postgresql": """SELECT count(*) FROM unnest(%s::text[]) part WHERE to_regclass(part) IS NOT NULL
+      OR EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = part AND tgrelid = to_regclass(substring(part FROM '(.*)_search_')))""",
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE name IN (SELECT value FROM json_each(%s))",
 }
 _installed: set[str] = set()  # where it has been seen
 
@@ -109,14 +116,14 @@ def remove(using: str = DEFAULT_DB_ALIAS) -> None:
 
 
 def is_whole(using: str = DEFAULT_DB_ALIAS) -> bool:
-    """Whether every table has all its triggers. Django makes a table of SQLite anew to change it, and they go with the old one."""
-    wanted = 4 if is_postgresql(using) else 3
+    """Whether nothing of it is missing, at any table. Django makes a table of SQLite anew to change it, and its triggers go with the old one.
+
+    One statement.
+    """
+    parts = list(_for_each_table(PARTS[connections[using].vendor]))
     with connections[using].cursor() as cursor:
-        for table in TABLES:
-            cursor.execute(COUNT_TRIGGERS[connections[using].vendor], [table])
-            if cursor.fetchone()[0] != wanted:
-                return False
-    return True
+        cursor.execute(COUNT_PARTS[connections[using].vendor], [parts if is_postgresql(using) else json.dumps(parts)])
+        return cursor.fetchone()[0] == len(parts)
 
 
 def repair(sender: Any, using: str, **kwargs: Any) -> None:
@@ -137,7 +144,7 @@ def _for_each_table(statements: Sequence[str]) -> Iterator[str]:
 def find(table: str, words: Sequence[str], using: str = DEFAULT_DB_ALIAS) -> list[int] | None:
     """The keys of the records of `table` that hold every one of these folded words.
 
-    None where they are more than 5,000, or where there is no index. Archived records are among them. One statement; on SQLite one
+    None where they are more than 5,000, or where the index is not whole. Archived records are among them. One statement; on SQLite one
     more where no word has three letters. PostgreSQL then reads through its search table, once instead of the records twice.
     """
     if not words or not _is_installed(using):
@@ -152,15 +159,9 @@ def find(table: str, words: Sequence[str], using: str = DEFAULT_DB_ALIAS) -> lis
 
 
 def _is_installed(using: str) -> bool:
-    """Asked of the database until it says yes."""
-    if using not in _installed:
-        with connections[using].cursor() as cursor:
-            if is_postgresql(using):
-                cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"{TABLES[-1]}_search"])
-            else:
-                cursor.execute("SELECT count(*) FROM sqlite_master WHERE name = %s", [f"{TABLES[-1]}_search_delete"])
-            if cursor.fetchone()[0]:
-                _installed.add(using)
+    """Asked of the database until it is whole: an index that nothing keeps would hide what has been written since."""
+    if using not in _installed and is_whole(using):
+        _installed.add(using)
     return using in _installed
 
 

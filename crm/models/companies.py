@@ -67,7 +67,9 @@ class RecordQuerySet(WatchedQuerySet):
         for word in words:
             query = query.filter(search_text__contains=word)
         few = search_index.find(self.model._meta.db_table, words, self.db)
-        return query if few is None else query.filter(pk__among=few)
+        if few is None:
+            return query
+        return query.filter(pk__among=few) if few else self.none()
 
     def update(self, **kwargs: Any) -> int:
         """As `WatchedQuerySet.update()`; the search column follows the columns it is made of."""

@@ -20,6 +20,7 @@ on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL
 
 @pytest.fixture(autouse=True)
 def _what_has_been_seen():
+    search_index._installed.clear()
     yield
     search_index._installed.clear()  # what a test has taken away is there again
 
@@ -86,7 +87,7 @@ def test_contacts_and_sales_have_an_index_too():
 def test_a_search_that_finds_nothing_asks_no_more(django_assert_num_queries):
     CompanyFactory(name="Fjordbo")
     found("warm")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert list(Company.objects.search("gulvgang")) == []
 
 
@@ -112,6 +113,7 @@ def test_the_index_follows_every_way_of_writing():
 
 def test_a_save_that_leaves_the_words_alone_leaves_the_index_alone(category):
     company = CompanyFactory(name="Fjordbo")
+    assert indexed("fjordbo") == {company.pk}
     with connection.cursor() as cursor:
         cursor.execute(*(("DELETE FROM crm_company_search",) if connection.vendor == "postgresql" else ("DROP TRIGGER crm_company_search_update",)))
     company.category = category["Partner"]
@@ -137,9 +139,43 @@ def test_a_table_that_was_made_anew_gets_its_index_back_at_the_end_of_migrate():
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER crm_company_search_insert")
     company = CompanyFactory(name="Fjordbo")
-    assert indexed("fjordbo") == set()
+    assert search_index.find("crm_company", ["fjordbo"]) is None  # the index alone does not know it
+    assert found("fjordbo") == {company.pk}
     search_index.repair(CrmConfig.create("crm"), using="default")
     assert indexed("fjordbo") == {company.pk}
+
+
+@pytest.mark.parametrize("table", search_index.TABLES)
+@pytest.mark.parametrize("part", search_index.PARTS[connection.vendor])
+def test_whatever_is_missing_of_it_searching_does_without_until_the_end_of_migrate(table, part):
+    sale = SaleFactory(title="Solceller", contact=ContactFactory(first_name="Åse"))
+    with connection.cursor() as cursor:
+        cursor.execute(dropping(part, table))
+    assert not search_index.is_whole()
+    for model, word, record in ((Company, "fjordbo", sale.company), (Contact, "åse", sale.contact), (Sale, "solceller", sale)):
+        assert search_index.find(model._meta.db_table, [fold(word)]) is None
+        assert record in model.objects.search(word)
+    search_index.repair(CrmConfig.create("crm"), using="default")
+    assert search_index.is_whole()
+    assert indexed("åse", Contact) == {sale.contact_id}
+    assert indexed("solceller", Sale) == {sale.pk}
+    assert sale.company_id in indexed("fjordbo")
+
+
+def dropping(part, table):
+    """The statement that takes this part away."""
+    name = part.format(t=table)
+    if part.endswith("_runs"):
+        return f"DROP INDEX {name}"
+    if part.endswith(("_search", "_terms")):
+        return f"DROP TABLE {name}"
+    return f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else "")
+
+
+def test_the_first_search_of_a_process_asks_whether_it_is_whole_and_no_other_does(django_assert_num_queries):
+    for statements in (2, 1):
+        with django_assert_num_queries(statements):
+            search_index.find("crm_company", ["fjord"])
 
 
 @on_postgresql
