@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -47,13 +46,13 @@ def my_pipeline(request: Request, user: User) -> str:
     if not user.has_perm("crm.view_sale"):
         return ""
     mine = Sale.objects.open().filter(owner=user)
-    counts = dict(mine.order_by().values_list("stage").annotate(n=Count("pk")))
+    counts, sums = mine.totals_by("stage")
     if not counts:
         return Quiet(_("You have no open sales."))
     today = timezone.localdate()
     closing = mine.filter(expected_close__lte=_end_of_week(today))
     context = {
-        "stages": _stages(counts, mine.sums_by("stage")), "total": mine.sums(), "count": sum(counts.values()), "today": today,
+        "stages": _stages(counts, sums), "total": mine.sums(), "count": sum(counts.values()), "today": today,
         "closing": closing.select_related("company", "stage").order_by("expected_close", "pk")[:MOST], "closing_count": count_capped(closing),
     }  # fmt: skip
     return render_to_string("crm/overview_pipeline.html", context, request)

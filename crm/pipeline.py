@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -54,10 +53,10 @@ def pipeline(filters: Filters, asked: Asked) -> Pipeline:
     if filters.q.strip():
         everything = everything.filter(titled_or_at(filters.q))
     sales = everything.filter(filters.condition("closes"), status=Sale.Status.OPEN)
-    totals, sums = _totals(sales, "stage")
+    totals, sums = sales.totals_by("stage")
     columns = _stages(totals, sums)
     ended = everything.filter(CLOSED[THIS_MONTH][1](), status__in=Sale.CLOSED)
-    of_status, worth = _totals(ended, "status")
+    of_status, worth = ended.totals_by("status")
     ends = [_end(status, of_status[status], worth[status], _closed_url(filters, status)) for status in Sale.CLOSED]
     targets = [column for column in columns if column.value]
     shown = [column.key for column in asked.only([*columns, *ends])]
@@ -86,17 +85,6 @@ def _together(sums: Iterable[list[tuple[str, Decimal]]]) -> list[tuple[str, Deci
         for currency, amount in of_one:
             found[currency] += amount
     return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
-
-
-def _totals(query: QuerySet[Sale], name: str) -> tuple[dict[Any, int], dict[Any, list[tuple[str, Decimal]]]]:
-    """How many sales there are for each value of the column `name`, and what they are worth in each currency."""
-    counts: dict[Any, int] = defaultdict(int)
-    sums: dict[Any, list[tuple[str, Decimal]]] = defaultdict(list)
-    rows = query.order_by().values_list(name, "currency").annotate(n=Count("pk"), total=Sum("amount"))
-    for value, currency, count, total in sorted(rows, key=lambda row: (-row[3], row[1])):
-        counts[value] += count
-        sums[value].append((currency, total))
-    return counts, sums
 
 
 def _stages(counts: dict[Any, int], sums: dict[Any, list[tuple[str, Decimal]]]) -> list[Column]:

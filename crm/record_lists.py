@@ -101,12 +101,13 @@ class Listing:
         query = self.query().select_related(*self.records.related)
         return paginate(query, field=self.sort.fields, descending=self.descending, cursor=self.params.get("page", ""))
 
-    def tabs(self) -> list[dict[str, Any]]:
-        """The saved views with how many each has. One statement for each."""
-        return [{"key": view.key, "label": view.label, **self._count(view)} for view in self.views]
+    def tabs(self, found: Page) -> list[dict[str, Any]]:
+        """The saved views with how many each has. `found` is `page()`. One statement for each, none for what has been counted for the page."""
+        return [{"key": view.key, "label": view.label, **self._count(view, found)} for view in self.views]
 
-    def _count(self, view: SavedView) -> dict[str, Any]:
-        count = count_capped(self.records.model.objects.current().filter(view.condition(self.request)))
+    def _count(self, view: SavedView, found: Page) -> dict[str, Any]:
+        is_shown = view == self.view and not self.q.strip() and not self.filters.is_set
+        count = found.total if is_shown else count_capped(self.records.model.objects.current().filter(view.condition(self.request)))
         return {"count": count, "text": Page([], "", "", count).total_text}
 
 

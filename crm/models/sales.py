@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models, router
-from django.db.models import F, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -47,10 +47,17 @@ class SaleQuerySet(RecordQuerySet):
 
     def sums_by(self, name: str) -> dict[Any, list[tuple[str, Decimal]]]:
         """As `sums()`, for each value of the column `name`. One statement."""
-        found: dict[Any, list[tuple[str, Decimal]]] = defaultdict(list)
-        for value, currency, total in self.order_by().values_list(name, "currency").annotate(total=Sum("amount")):
-            found[value].append((currency, total))
-        return {value: sorted(sums, key=lambda row: (-row[1], row[0])) for value, sums in found.items()}
+        return self.totals_by(name)[1]
+
+    def totals_by(self, name: str) -> tuple[dict[Any, int], dict[Any, list[tuple[str, Decimal]]]]:
+        """How many there are for each value of the column `name`, and their `sums()`. One statement."""
+        counts: dict[Any, int] = defaultdict(int)
+        sums: dict[Any, list[tuple[str, Decimal]]] = defaultdict(list)
+        rows = self.order_by().values_list(name, "currency").annotate(n=Count("pk"), total=Sum("amount"))
+        for value, currency, count, total in sorted(rows, key=lambda row: (-row[3], row[1])):
+            counts[value] += count
+            sums[value].append((currency, total))
+        return counts, sums
 
 
 class Sale(Record):

@@ -57,10 +57,11 @@ def test_five_of_each_kind_are_shown_and_the_rest_is_behind_see_all(jonas):
 
 @pytest.mark.parametrize("size", [1, 60])
 def test_each_kind_costs_two_statements_however_many_there_are(salesperson, size, django_assert_num_queries):
+    """The index first, which says whether there are few enough to go by it, then those to show."""
     company = CompanyFactory(name="Havn", city="")
     for _number in range(size):
         SaleFactory(title="Havn", company=ContactFactory(first_name="Havn", company=company).company)
-    search("havn", user=salesperson)  # a process asks once what the index knows
+    search("havn", user=salesperson)  # what a process and a user remember does not count
     with django_assert_num_queries(6 if size == 60 else 7):  # few sales are called so: those of the companies are asked for
         assert len(search("havn", user=salesperson)) == 3
 

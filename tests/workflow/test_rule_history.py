@@ -298,6 +298,7 @@ def test_w5_more_than_a_thousand_are_counted_as_such(maja):
 
 
 def test_w5_a_long_ledger_costs_no_more_statements_than_a_short_one(maja, rules, administrator, status):
+    """A company costs three more, and "f" a fourth on SQLite: which runs begin with it, where the index has it, which companies these are."""
     contact, costs = ContactFactory(), []
     names = {"contact": contact, "lead_status": status["Qualified"], "rule": rules["qualified"], "caused_by": administrator, "asked_of": administrator}
     for count, users in ((10, 1), (990, 30)):
@@ -309,5 +310,4 @@ def test_w5_a_long_ledger_costs_no_more_statements_than_a_short_one(maja, rules,
             with CaptureQueriesContext(connection) as captured:
                 maja.get(URL, query)
             costs.append(len(captured))
-    assert costs[:2] == costs[2:]
-    assert max(costs) <= 13  # on SQLite a short word asks the search index twice
+    assert costs == [10, 13 if connection.vendor == "sqlite" else 12] * 2
