@@ -13,13 +13,27 @@ from tests.sizes import know_sizes
 FEW, MANY = 10, 1_000
 
 
+def sent_by(work: Callable[[], object]) -> list[str]:
+    """What this work asks the database."""
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return [query["sql"] for query in captured.captured_queries]
+
+
 def statements_of(client: Client, address: str) -> list[str]:
     """What this page asks the database; asked once before, so that what a process remembers does not count."""
-    client.get(address)
-    with CaptureQueriesContext(connection) as captured:
+
+    def get() -> None:
         answer = client.get(address)
-    assert answer.status_code == 200, f"{address} answered {answer.status_code}"
-    return [query["sql"] for query in captured.captured_queries]
+        assert answer.status_code == 200, f"{address} answered {answer.status_code}"
+
+    get()
+    return sent_by(get)
+
+
+def statements(client: Client, address: str) -> int:
+    """How many statements it takes to show this page."""
+    return len(statements_of(client, address))
 
 
 def assert_costs_the_same(client: Client, addresses: Callable[[], Mapping[str, str]], grow: Callable[[int], object]) -> dict[str, int]:

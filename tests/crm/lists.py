@@ -6,22 +6,12 @@ import base64
 import json
 from typing import Any
 
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 
 def shown(response: Any) -> list[str]:
     """The records on this page of the list, in its order."""
     return [str(row) for row in response.context["found"].rows]
-
-
-def statements(client: Client, url: str) -> int:
-    """How many statements a page costs; asked once before, so that what is remembered per process does not count."""
-    client.get(url)
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(url).status_code == 200
-    return len(captured)
 
 
 def cursor(value: Any) -> str:

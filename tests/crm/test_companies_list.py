@@ -8,7 +8,8 @@ import pytest
 
 from crm.models import Company, Contact, Sale
 from tests.browsers import NOT_AN_ID
-from tests.crm.lists import cursor, shown, statements, there_and_back
+from tests.budgets import statements
+from tests.crm.lists import cursor, shown, there_and_back
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, UserFactory, rule
 from tests.sizes import know_sizes

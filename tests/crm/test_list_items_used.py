@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from crm.models import CompanyCategory, SaleReason, SaleStage
 from leads.models import LeadStatus
+from tests.budgets import statements
 from tests.crm.list_items import CATEGORIES, STATUSES, each_list, last, using
 from tests.factories import CompanyFactory, rule
 
@@ -61,14 +60,8 @@ def test_c5_a_deleted_category_is_still_a_filter_that_says_its_name(maja, catego
 
 @each_list
 def test_c5_a_list_costs_as_many_statements_whatever_uses_its_items(maja, address, model):
-    def cost():
-        with CaptureQueriesContext(connection) as captured:
-            maja.get(address)
-        return len(captured)
-
-    cost()
-    few = cost()
+    few = statements(maja, address)
     for item in model.objects.active():
         using(item)
         using(item)
-    assert cost() == few
+    assert statements(maja, address) == few

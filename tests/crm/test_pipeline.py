@@ -12,9 +12,9 @@ from django.utils import timezone
 from crm.actor import acting_as
 from crm.models import Sale, SaleStage, User
 from tests.browsers import HTMX, NOT_AN_ID, for_real
+from tests.budgets import statements
 from tests.factories import CompanyFactory, SaleFactory, StageFactory, UserFactory, rule
 from tests.sizes import know_sizes
-from tests.workflow.changes import statements
 from tests.workflow.ledger import where
 
 pytestmark = pytest.mark.django_db

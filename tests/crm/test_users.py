@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.log import lines
 from crm.models import Company, SettingsChange, User
+from tests.budgets import statements
 from tests.factories import CompanyFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -53,15 +52,10 @@ def test_a_mangled_address_is_no_error(maja, query):
 
 
 def test_the_list_costs_the_same_for_2_and_20_users(maja):
-    def statements():
-        with CaptureQueriesContext(connection) as captured:
-            maja.get("/settings/users/")
-        return len(captured)
-
     UserFactory()
-    few = statements()
+    few = statements(maja, "/settings/users/")
     UserFactory.create_batch(18)
-    assert statements() == few
+    assert statements(maja, "/settings/users/") == few
 
 
 # ------------------------------------------------------------------------ inviting

@@ -15,9 +15,9 @@ from crm.models import Company, CompanyCategory, Contact, User
 from leads.defaults import set_lead_status
 from leads.models import Lead, LeadStatus
 from tests.browsers import HTMX, for_real
+from tests.budgets import statements
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.sizes import know_sizes
-from tests.workflow.changes import statements
 from tests.workflow.ledger import where
 
 pytestmark = pytest.mark.django_db

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import re
 
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
-
 from crm.actor import acting_as
 from crm.models import Company
 from tests.browsers import HTMX
@@ -49,10 +46,3 @@ def events(response):
 def said(client, response):
     """The answer, or for a plain form the page it leads to."""
     return (client.get(response["Location"]) if response.status_code == 302 else response).content.decode()
-
-
-def statements(client, page):
-    """How many statements it takes to show this page."""
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(page).status_code == 200
-    return len(captured)

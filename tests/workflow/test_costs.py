@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from crm.models import Company, Contact, Sale
 from leads.models import Lead, LeadStatusChange
+from tests.budgets import sent_by
 from tests.factories import CompanyFactory, rule
 from tests.workflow.ledger import by_rules, numbers, where
 from workflow.models import CategoryDecision
@@ -27,9 +26,7 @@ def rules(category, status, request):
 
 
 def _statements(write):
-    with CaptureQueriesContext(connection) as captured:
-        write()
-    return [query["sql"].split()[0] for query in captured.captured_queries]
+    return [sql.split()[0] for sql in sent_by(write)]
 
 
 def _companies(size, **values):

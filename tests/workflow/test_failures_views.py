@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from tests.browsers import HTMX, both_ways, for_real
-from tests.workflow.changes import BATCHES, FAILURES, buttons, events, press, said, statements
+from tests.budgets import statements
+from tests.workflow.changes import BATCHES, FAILURES, buttons, events, press, said
 from tests.workflow.ledger import numbers, where
 from workflow import verdicts
 from workflow.models import CategoryDecision

@@ -11,9 +11,10 @@ from crm.actor import acting_as
 from crm.models import Sale
 from leads.models import Lead
 from tests.browsers import HTMX
+from tests.budgets import statements
 from tests.crm.writes import plain
 from tests.factories import ContactFactory
-from tests.workflow.changes import said, statements
+from tests.workflow.changes import said
 from tests.workflow.ledger import where
 from tests.workflow.questions import ask, outcomes
 from workflow import decisions

@@ -6,13 +6,12 @@ import json
 import re
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.models import SettingsChange
 from leads.models import LeadStatus
 from tests.browsers import HTMX
+from tests.budgets import statements
 from tests.factories import rule
 from tests.workflow.rules_form import URL, as_sent, fields_of, keys_of, rows_saved, save, untouched, version
 from workflow.models import AutomationRule, WorkflowSettings
@@ -173,18 +172,10 @@ def test_a_form_that_names_no_rows_touches_none(maja, two, category):
 
 
 def test_the_page_costs_the_same_however_many_rows_there_are(maja, category, two):
-    def cost():
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            maja.get(URL)
-        return len(queries)
-
-    cost()
-    few = cost()
+    few = statements(maja, URL)
     for number in range(30):
         rule("lead_status_set", category["Other"], lead_status=LeadStatus.objects.create(name=f"Step {number}"))
-    assert cost() == few
+    assert statements(maja, URL) == few
 
 
 # -------------------------------------------------------------- adding and removing

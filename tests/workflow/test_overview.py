@@ -12,10 +12,10 @@ from crm.actor import acting_as
 from crm.models import Company, Contact, FollowUp, Sale
 from leads.models import Lead
 from tests.browsers import HTMX, browser
+from tests.budgets import statements
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, UserFactory, rule
 from tests.sizes import know_sizes
-from tests.workflow.changes import statements
 
 pytestmark = pytest.mark.django_db
 

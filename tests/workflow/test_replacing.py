@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import batched
 
 import pytest
-from django.db import DatabaseError, connection
-from django.test.utils import CaptureQueriesContext
+from django.db import DatabaseError
 
 from crm.lists import CannotDelete, IsDefault
 from crm.models import Company, CompanyCategory
 from crm.slots import uses_of
 from leads.models import Lead, LeadStatus, LeadStatusChange
 from tests.browsers import HTMX
+from tests.budgets import sent_by
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
 from tests.sizes import know_sizes
 from tests.workflow.ledger import by_rules, numbers, where
@@ -175,9 +175,7 @@ def test_c3_replacing_says_first_how_many_lead_statuses_may_be_hidden(maja, cate
 
 # ------------------------------------------------------------------------ costs
 def _cost(item, other):
-    with CaptureQueriesContext(connection) as captured:
-        replace(item, other)
-    return len(captured)
+    return len(sent_by(lambda: replace(item, other)))
 
 
 def _many(category, many):
