@@ -20,12 +20,6 @@ MAKE = {"company": CompanyFactory, "contact": ContactFactory, "sale": SaleFactor
 every_kind = pytest.mark.parametrize("kind", MAKE)
 
 
-@pytest.fixture
-def jonas(client, salesperson):
-    client.force_login(salesperson)
-    return client
-
-
 def press(client, record, verb, headers=HTMX, **values):
     return client.post(f"{record.get_absolute_url()}{verb}/", values, headers=headers)
 

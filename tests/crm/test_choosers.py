@@ -17,12 +17,6 @@ from tests.sizes import know_sizes
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def jonas(client, salesperson):
-    client.force_login(salesperson)
-    return client
-
-
 def _contact(**values):
     return {"first_name": "Lise", "last_name": "", "title": "", "email": "", "phone": "", **values}
 

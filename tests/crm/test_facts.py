@@ -18,12 +18,6 @@ from tests.factories import CompanyFactory, ContactFactory, SaleFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def jonas(client, salesperson):
-    client.force_login(salesperson)
-    return client
-
-
 def seen(client, record, fact):
     """What the form of this fact has seen."""
     return client.get(f"{record.get_absolute_url()}facts/{fact}/", headers=HTMX).context["form"]["seen"].value()

@@ -21,13 +21,6 @@ pytestmark = pytest.mark.django_db
 ARCHIVED = "2026-01-01T00:00Z"
 
 
-@pytest.fixture
-def jonas(client, salesperson):
-    """The salesperson's browser."""
-    client.force_login(salesperson)
-    return client
-
-
 # ------------------------------------------------------------------- companies
 @pytest.fixture
 def four(salesperson, colleague, category):

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from crm.actor import acting_as
 from crm.models import Sale, SaleStage, User
+from tests.boards import by_show_more, cards, columns
 from tests.browsers import HTMX, NOT_AN_ID, for_real
-from tests.budgets import statements
+from tests.budgets import assert_costs_the_same
 from tests.factories import CompanyFactory, SaleFactory, StageFactory, UserFactory, rule
-from tests.sizes import know_sizes
 from tests.workflow.ledger import where
 
 pytestmark = pytest.mark.django_db
@@ -22,32 +22,10 @@ BOARD = "/sales/board/"
 
 
 @pytest.fixture
-def jonas(client, salesperson):
-    """The salesperson's browser."""
-    client.force_login(salesperson)
-    return client
-
-
-@pytest.fixture
 def stages(db):
     """Two stages, and no others."""
     SaleStage.objects.all().delete()
     return [StageFactory(name="Offer", position=1), StageFactory(name="Handshake", position=2)]
-
-
-def columns(client, headers=HTMX, **asked):
-    """What each column shows: its head, and the titles of its cards."""
-    html = client.get(BOARD, asked, headers=headers).content.decode()
-    found = {}
-    for part in re.findall(r'<section class="board__col.*?</section>', html, flags=re.DOTALL):
-        head = " ".join(unescape(re.sub(r"<[^>]*>", " ", re.search(r"<header>.*?</header>", part, flags=re.DOTALL)[0])).split())
-        found[head] = [unescape(title) for title in re.findall(r'<h3.*?draggable="false">(.*?)</a>', part)]
-    return found
-
-
-def titles(client, **asked):
-    """Every card, in the order of the page."""
-    return [title for cards in columns(client, **asked).values() for title in cards]
 
 
 def move(client, sale, to, headers=HTMX, **values):
@@ -62,7 +40,7 @@ def test_each_stage_has_a_column_with_the_count_and_the_sums_of_all_its_open_sal
     SaleFactory(stage=stages[1], amount=1000, title="In crowns")
     for gone in ({"status": "won", "closed_on": "2020-01-01"}, {"status": "stalled"}, {"archived_at": timezone.now()}):
         SaleFactory(stage=stages[1], amount=7, **gone)
-    found = columns(jonas)
+    found = columns(jonas, BOARD)
     offer, handshake = list(found)[:2]
     assert (offer, len(found[offer])) == ("Offer 26 DKK 2,600", 25)
     assert handshake == "Handshake 2 DKK 1,000 + EUR 5"
@@ -74,26 +52,20 @@ def test_each_stage_has_a_column_with_the_count_and_the_sums_of_all_its_open_sal
 def test_the_next_to_close_comes_first_and_a_sale_without_a_date_last(jonas, stages):
     for title, close in (("Undated", None), ("Later", "2031-02-01"), ("Soon", "2031-01-01"), ("Soon, too", "2031-01-01")):
         SaleFactory(stage=stages[0], title=title, expected_close=close)
-    assert titles(jonas) == ["Soon", "Soon, too", "Later", "Undated"]
+    assert cards(jonas, BOARD) == ["Soon", "Soon, too", "Later", "Undated"]
 
 
 def test_show_more_goes_on_where_the_cards_end_past_equal_dates_and_none(jonas, stages):
     wanted = []
     for at, close in enumerate(["2031-01-01"] * 30 + [None] * 30):
         wanted.append(SaleFactory(stage=stages[0], title=f"Sale {at:02}", expected_close=close).title)
-    seen, url = [], BOARD
-    while url:
-        html = jonas.get(url, headers=HTMX).content.decode()
-        seen += re.findall(r"Sale \d\d(?=</a>)", html)
-        further = re.search(rf'id="more-stage-{stages[0].pk}" href="([^"]*)"', html)
-        url = further and BOARD + unescape(further[1])
-    assert seen == wanted
+    assert by_show_more(jonas, BOARD, f"stage-{stages[0].pk}") == wanted
 
 
 def test_what_show_more_has_shown_survives_a_refresh(jonas, stages):
     SaleFactory.create_batch(60, stage=stages[0])
-    assert len(titles(jonas, show=f"stage-{stages[0].pk}:50")) == 50
-    assert len(titles(jonas, show=f"stage-{stages[0].pk}:99999999")) == 60
+    assert len(cards(jonas, BOARD, show=f"stage-{stages[0].pk}:50")) == 50
+    assert len(cards(jonas, BOARD, show=f"stage-{stages[0].pk}:99999999")) == 60
 
 
 def test_what_was_won_and_lost_this_month_is_at_the_end_and_the_newest_comes_first(jonas, stages):
@@ -101,7 +73,7 @@ def test_what_was_won_and_lost_this_month_is_at_the_end_and_the_newest_comes_fir
     first = today.replace(day=1)
     for title, status, day in (("Now", "won", today), ("First", "won", first), ("Before", "won", first - dt.timedelta(days=1)), ("Gone", "lost", today)):
         SaleFactory(title=title, status=status, closed_on=day, stage=stages[0], amount=10)
-    won, lost = list(columns(jonas).items())[-2:]
+    won, lost = list(columns(jonas, BOARD).items())[-2:]
     assert won[0] == f"Won in {today:%B} 2 DKK 20"
     assert sorted(won[1]) == ["First", "Now"]
     assert lost == (f"Lost in {today:%B} 1 DKK 10", ["Gone"])
@@ -109,13 +81,13 @@ def test_what_was_won_and_lost_this_month_is_at_the_end_and_the_newest_comes_fir
 
 def test_sales_without_a_stage_a_company_or_an_owner_are_on_it_too(jonas, stages):
     SaleFactory(title="Bare", company=None, owner=None, stage=None)
-    assert next(iter(columns(jonas).items())) == ("No stage 1 DKK 860,000", ["Bare"])
+    assert next(iter(columns(jonas, BOARD).items())) == ("No stage 1 DKK 860,000", ["Bare"])
 
 
 def test_c4_a_deleted_stage_stays_while_an_open_sale_has_it_and_nothing_moves_there(jonas, stages):
     old, new = SaleFactory(stage=stages[0]), SaleFactory(stage=stages[1])
     SaleStage.objects.filter(pk=stages[0].pk).update(archived_at=timezone.now())
-    assert "Offer Deleted 1 DKK 860,000" in columns(jonas)
+    assert "Offer Deleted 1 DKK 860,000" in columns(jonas, BOARD)
     assert f'id="to-{new.pk}-stage-{stages[0].pk}"' not in jonas.get(BOARD).content.decode()
     refused = move(jonas, new, stages[0], seen_stage=stages[1].pk)
     assert (refused.status_code, Sale.objects.get(pk=new.pk).stage) == (422, stages[1])
@@ -123,7 +95,7 @@ def test_c4_a_deleted_stage_stays_while_an_open_sale_has_it_and_nothing_moves_th
     answer = move(jonas, old, stages[1], seen_stage=stages[0].pk)
     assert answer.status_code == 200
     assert "data-undo" not in answer.content.decode()  # there is no way back
-    assert "Offer" not in " ".join(columns(jonas))
+    assert "Offer" not in " ".join(columns(jonas, BOARD))
 
 
 def test_who_may_only_look_gets_cards_without_menus(client, stages):
@@ -153,11 +125,7 @@ def test_the_statements_are_as_many_for_ten_cards_as_for_a_thousand(jonas, stage
             for at in range(count)
         )
 
-    fill(10)
-    few = statements(jonas, BOARD)
-    fill(990)
-    know_sizes()
-    assert statements(jonas, BOARD) == few
+    assert_costs_the_same(jonas, lambda: {"board": BOARD}, fill)
 
 
 # ------------------------------------------------------------------- filters
@@ -172,7 +140,7 @@ def test_it_is_narrowed_by_owner_category_date_and_words_in_the_address(jonas, s
         ({"closes": "overdue"}, {"Mine"}), ({"closes": "week"}, {"Hers"}), ({"closes": "none"}, {"Nobody's"}), ({"closes": "next-month"}, set()),
         ({"q": "ÆRØ"}, {"Hers"}), ({"q": "nobody"}, {"Nobody's"}), ({"owner": "me", "q": "hers"}, set()),
     ):  # fmt: skip
-        assert set(titles(jonas, **asked)) == wanted, asked
+        assert set(cards(jonas, BOARD, **asked)) == wanted, asked
     assert f'<option value="{colleague.pk}" selected>' in jonas.get(BOARD, {"owner": colleague.pk}).content.decode()
 
 
@@ -187,7 +155,7 @@ def test_see_all_of_what_was_won_this_month_leads_to_exactly_what_the_column_cou
     SaleFactory(status="lost", closed_on=today, company=at, owner=salesperson)
     for asked, count in (({}, 6), ({"owner": "me"}, 5), ({"q": "ærø &", "owner": "me"}, 5), ({"category": partner.pk}, 5), ({"owner": colleague.pk}, 1)):
         html = jonas.get(BOARD, asked).content.decode()
-        assert f"Won in {today:%B} {count} " in " ".join(columns(jonas, **asked)), asked
+        assert f"Won in {today:%B} {count} " in " ".join(columns(jonas, BOARD, **asked)), asked
         link = re.search(r'href="(/sales/[^"]*status=won[^"]*)"', html)
         assert bool(link) == (count > 3), asked
         assert not link or jonas.get(unescape(link[1])).context["found"].total == count, asked
@@ -197,8 +165,8 @@ def test_see_all_of_what_was_won_this_month_leads_to_exactly_what_the_column_cou
 def test_a_filter_that_names_nothing_is_ignored(jonas, stages, value):
     sale = SaleFactory(stage=stages[0])
     for name in ("owner", "category", "closes", "column", "after", "shown", "show", "page"):
-        assert titles(jonas, **{name: value}) == [sale.title] or as_category_of_nobody(name, value), name
-    assert titles(jonas, column=f"stage-{stages[0].pk}", after=f"{value}~{value}", show=f"stage-{stages[0].pk}:{value}") == [sale.title]
+        assert cards(jonas, BOARD, **{name: value}) == [sale.title] or as_category_of_nobody(name, value), name
+    assert cards(jonas, BOARD, column=f"stage-{stages[0].pk}", after=f"{value}~{value}", show=f"stage-{stages[0].pk}:{value}") == [sale.title]
 
 
 def as_category_of_nobody(name, value):

@@ -17,12 +17,6 @@ from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFac
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def jonas(client, salesperson):
-    client.force_login(salesperson)
-    return client
-
-
 def _names(groups):
     return {group.kind.key: [hit.name for hit in group.hits] for group in groups}
 

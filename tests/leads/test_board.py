@@ -14,36 +14,14 @@ from crm.actor import acting_as
 from crm.models import Company, CompanyCategory, Contact, User
 from leads.defaults import set_lead_status
 from leads.models import Lead, LeadStatus
+from tests.boards import by_show_more, cards, columns
 from tests.browsers import HTMX, for_real
-from tests.budgets import statements
+from tests.budgets import assert_costs_the_same
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
-from tests.sizes import know_sizes
 from tests.workflow.ledger import where
 
 pytestmark = pytest.mark.django_db
 BOARD = "/leads/"
-
-
-@pytest.fixture
-def jonas(client, salesperson):
-    """The salesperson's browser."""
-    client.force_login(salesperson)
-    return client
-
-
-def columns(client, **asked):
-    """What each column shows: its head, and the names on its cards."""
-    html = client.get(BOARD, asked, headers=HTMX).content.decode()
-    found = {}
-    for part in re.findall(r'<section class="board__col.*?</section>', html, flags=re.DOTALL):
-        head = " ".join(unescape(re.sub(r"<[^>]*>", " ", re.search(r"<header>.*?</header>", part, flags=re.DOTALL)[0])).split())
-        found[head] = [unescape(name) for name in re.findall(r'<h3.*?draggable="false">(.*?)</a>', part)]
-    return found
-
-
-def names(client, **asked):
-    """Everybody on the board."""
-    return [name for cards in columns(client, **asked).values() for name in cards]
 
 
 def person(name, company=None, **kwargs):
@@ -63,7 +41,7 @@ def test_l1_it_has_the_people_of_companies_that_use_lead_status_counted_by_statu
     person("Away", CompanyFactory(archived_at=timezone.now()))
     hidden = person("Hidden").company
     Company.objects.filter(pk=hidden.pk).update(category=category["Partner"])
-    found = columns(jonas)
+    found = columns(jonas, BOARD)
     assert found["Open 2 Lead 1 Opportunity 1"] == ["Ane", "Bo"]
     assert found["Qualified 1 Lead 1"] == ["Curt"]
     assert [head for head in found if not found[head]] == ["Contacting 0", "Disqualified 0", "Re-nurture 0"]
@@ -77,34 +55,28 @@ def test_who_has_been_longest_without_a_change_comes_first_and_the_card_says_how
         with travel(now - timedelta(days=days), tick=False):
             people[name] = person(name)
     person("Dea")
-    assert names(jonas) == ["Bo", "Ane", "Curt", "Dea"]
+    assert cards(jonas, BOARD) == ["Bo", "Ane", "Curt", "Dea"]
     html = jonas.get(BOARD).content.decode()
     assert [unescape(age) for age in re.findall(r"Last change: </span>([^<]*)", html)] == ["40 days", "3 days", "1 day", "Today"]
     set_lead_status(contact=people["Bo"], status=status["Contacting"])
     set_lead_status(contact=people["Bo"], status=status["Open"])
-    assert names(jonas)[0] == "Ane"
+    assert cards(jonas, BOARD)[0] == "Ane"
 
 
-def test_show_more_goes_on_where_the_cards_end(jonas):
+def test_show_more_goes_on_where_the_cards_end(jonas, status):
     company = CompanyFactory()
     Contact.objects.bulk_create(Contact(first_name=f"Nr{at:02}", company=company) for at in range(60))
     Lead.objects.update(is_automatic=False)
     Lead.objects.filter(contact__first_name__lt="Nr30").update(updated_at=timezone.now() - timedelta(days=5))
-    seen, url = [], BOARD
-    while url:
-        html = jonas.get(url, headers=HTMX).content.decode()
-        seen += re.findall(r"Nr\d\d(?=</a>)", html)
-        further = re.search(r'id="more-status-\d+" href="([^"]*)"', html)
-        url = further and BOARD + unescape(further[1])
-    assert seen == [f"Nr{at:02}" for at in range(60)]
+    assert by_show_more(jonas, BOARD, f"status-{status['Open'].pk}") == [f"Nr{at:02}" for at in range(60)]
 
 
 def test_c4_a_deleted_status_stays_while_somebody_has_it_and_nobody_moves_there(jonas, status):
     ane, bo = person("Ane"), person("Bo")
     set_lead_status(contact=ane, status=status["Qualified"])
     LeadStatus.objects.filter(name__in=["Qualified", "Re-nurture"]).update(archived_at=timezone.now())
-    assert columns(jonas)["Qualified Deleted 1 Lead 1"] == ["Ane"]
-    assert "Re-nurture" not in " ".join(columns(jonas))
+    assert columns(jonas, BOARD)["Qualified Deleted 1 Lead 1"] == ["Ane"]
+    assert "Re-nurture" not in " ".join(columns(jonas, BOARD))
     answer = move(jonas, bo, status["Qualified"], status["Open"])
     assert (answer.status_code, "has been deleted" in answer.content.decode()) == (422, True)
     assert "data-undo" not in move(jonas, ane, status["Open"], status["Qualified"]).content.decode()  # there is no way back
@@ -119,7 +91,7 @@ def test_it_is_narrowed_by_our_contact_category_and_words_in_the_address(jonas, 
         ({"q": "ÆRØ"}, {"Bo"}), ({"q": "curt"}, {"Curt"}), ({"category": category["Partner"].pk}, set()),
         ({"owner": "x", "category": "²", "q": ""}, {"Ane", "Bo", "Curt"}),
     ):  # fmt: skip
-        assert set(names(jonas, **asked)) == wanted, asked
+        assert set(cards(jonas, BOARD, **asked)) == wanted, asked
     assert "Nobody matches" in jonas.get(BOARD, {"q": "nothing"}).content.decode()
 
 
@@ -135,11 +107,7 @@ def test_the_statements_are_as_many_for_ten_cards_as_for_a_thousand(jonas, statu
         contacts = Contact.objects.bulk_create(Contact(first_name=f"Nr{at}", company=companies[at % 5]) for at in range(count))
         SaleFactory(contact=contacts[0], company=companies[0])
 
-    fill(10)
-    few = statements(jonas, BOARD)
-    fill(990)
-    know_sizes()
-    assert statements(jonas, BOARD) == few
+    assert_costs_the_same(jonas, lambda: {"board": BOARD}, fill)
 
 
 # -------------------------------------------------------------------- moving
@@ -200,11 +168,11 @@ def test_l1_whose_company_has_left_lead_status_meanwhile_is_refused_with_the_rea
     answer = move(jonas, ane, status["Qualified"], status["Open"])
     assert (answer.status_code, "page:changed" in answer.headers["HX-Trigger-After-Settle"]) == (422, True)
     assert "Lead status is not used for companies in Customer. Nothing was saved." in answer.content.decode()
-    assert names(jonas) == []
+    assert cards(jonas, BOARD) == []
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_a_time_at_the_end_of_the_calendar_shows_the_first_cards(jonas, status, time):
     ContactFactory(first_name="Torben", last_name="")
     column = f"status-{status['Open'].pk}"
-    assert next(iter(columns(jonas, column=column, after=f"{time}~1").values())) == ["Torben"]
+    assert next(iter(columns(jonas, BOARD, column=column, after=f"{time}~1").values())) == ["Torben"]
