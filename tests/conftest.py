@@ -15,10 +15,11 @@ from crm.actor import working
 from crm.models import CompanyCategory, User
 from leads.models import LeadStatus
 from tests.browsers import browser
-from tests.factories import UserFactory
+from tests.factories import UserFactory, rule
 from tests.starting_point import StartingPoint
 from tests.workflow.ledger import assert_ledger_is_true
 from workflow import engine
+from workflow.models import AutomationRule
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +72,12 @@ def administrator(db: None) -> User:
 
 
 @pytest.fixture
+def other_administrator(db: None) -> User:
+    """Karen, who may do everything too."""
+    return UserFactory(first_name="Karen", last_name="Holst", groups=[Group.objects.get(name="Administrator")])
+
+
+@pytest.fixture
 def salesperson(db: None) -> User:
     """Jonas, who sells."""
     return UserFactory(email="jonas@havn.example", first_name="Jonas", last_name="Krogh")
@@ -89,9 +96,9 @@ def maja(administrator: User) -> Client:
 
 
 @pytest.fixture
-def karen(db: None) -> Client:
-    """The browser of another administrator: Karen Holst."""
-    return browser(UserFactory(first_name="Karen", last_name="Holst", groups=[Group.objects.get(name="Administrator")]))
+def karen(other_administrator: User) -> Client:
+    """The other administrator's browser."""
+    return browser(other_administrator)
 
 
 @pytest.fixture
@@ -133,6 +140,12 @@ def category(db: None) -> Names:
 def status(db: None) -> Names:
     """Lead statuses by name."""
     return Names(LeadStatus)
+
+
+@pytest.fixture
+def asking(category: Names) -> AutomationRule:
+    """Rule 1 asks whether the company becomes a customer."""
+    return rule("sale_won", category["Customer"], ask=True)
 
 
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no row locks")

@@ -14,6 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from crm.models import User
 from tests.browsers import browser as browser_without_screen
+from tests.conftest import Names
+from tests.factories import rule
+from tests.workflow.rules_form import URL as RULES
 
 expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
@@ -80,6 +83,27 @@ def maja(administrator: User) -> User:
 def jonas(salesperson: User) -> User:
     """Himself."""
     return salesperson
+
+
+@pytest.fixture
+def signe(colleague: User) -> User:
+    """Herself."""
+    return colleague
+
+
+@pytest.fixture
+def karen(other_administrator: User) -> User:
+    """Herself."""
+    return other_administrator
+
+
+@pytest.fixture
+def rules(page: Page, live_server: Any, maja: User, category: Names, problems: list[str]) -> Page:
+    """The four rules in Maja's browser; the first one is on."""
+    rule("sale_won", category["Customer"])
+    log_in(page, live_server.url, maja)
+    page.goto(live_server.url + RULES)
+    return page
 
 
 def log_in(page: Page, address: str, user: User) -> None:

@@ -6,22 +6,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from crm.actor import acting_as
-from crm.models import CompanyCategory, Sale, SaleStage, User
+from crm.models import CompanyCategory, Sale, SaleStage
 from leads.defaults import set_lead_status
 from leads.models import Lead, LeadStatus
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, UserFactory, rule
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
 from workflow.models import Trigger
-
-
-@pytest.fixture
-def jonas(transactional_db) -> User:
-    return UserFactory(email="jonas@havn.example", first_name="Jonas", last_name="Krogh")
-
-
-@pytest.fixture
-def signe(transactional_db) -> User:
-    return UserFactory(email="signe@havn.example", first_name="Signe", last_name="Bach")
 
 
 @pytest.fixture

@@ -8,48 +8,24 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from crm.actor import acting_as
-from crm.models import Company, CompanyCategory, Sale, User
+from crm.models import Company, CompanyCategory
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, SaleFactory, UserFactory, rule
-from workflow.models import CategoryDecision, Outcome, Trigger
-
-
-def _category(name: str) -> CompanyCategory:
-    return CompanyCategory.objects.get(name=name)
-
-
-@pytest.fixture
-def jonas(transactional_db) -> User:
-    return UserFactory(email="jonas@havn.example", first_name="Jonas", last_name="Krogh")
+from tests.factories import SaleFactory, UserFactory
+from tests.workflow.ledger import where
+from tests.workflow.questions import ask, outcome, outcomes
+from workflow.models import CategoryDecision, Outcome
 
 
 @pytest.fixture
-def asks(transactional_db) -> None:
-    rule(Trigger.SALE_WON, _category("Customer"), ask=True)
-
-
-def _ask(user: User, *names: str) -> list[CategoryDecision]:
-    """A sale is won at each of these new companies, and this user is asked."""
-    companies = [CompanyFactory(name=name, category=_category("Opportunity")) for name in names]
-    with acting_as(user):
-        Sale.objects.bulk_create(Sale(title=f"Roof of {company}", company=company, status="won") for company in companies)
-    return list(CategoryDecision.objects.waiting().filter(company__in=companies).order_by("company__name"))
-
-
-@pytest.fixture
-def asked(jonas, asks) -> CategoryDecision:
-    return _ask(jonas, "Fjordbo A/S")[0]
+def asked(jonas, asking, category) -> CategoryDecision:
+    """Whether Fjordbo, an Opportunity, becomes a Customer."""
+    return ask(jonas, "Fjordbo A/S", category=category["Opportunity"])[0]
 
 
 def _review(page: Page, live_server, decision: CategoryDecision) -> None:
     page.goto(live_server.url + decision.company.get_absolute_url())
     page.click("#review")
     expect(page.locator("#answer-accept, dialog .notice--warning").first).to_be_focused()
-
-
-def _outcome(decision: CategoryDecision) -> tuple[str, str]:
-    decision.refresh_from_db()
-    return decision.outcome, Company.objects.get(pk=decision.company_id).category.name
 
 
 def test_q4_the_second_of_two_tabs_says_that_it_is_answered_already(context: BrowserContext, live_server, jonas, asked, problems):
@@ -143,7 +119,7 @@ def test_c4_a_suggested_category_that_was_deleted_leaves_the_two_other_answers_a
     page.check("dialog [value=keep]")
     page.click("dialog button[type=submit]")
     expect(page.locator("dialog")).to_have_count(0)
-    assert _outcome(asked) == ("kept", "Opportunity")
+    assert (outcome(asked), where(asked.company)) == ("kept", "Opportunity")
 
 
 def test_q4_whoever_may_no_longer_answer_is_told_in_the_dialog_and_nothing_changes(page: Page, live_server, jonas, asked, problems):
@@ -154,7 +130,7 @@ def test_q4_whoever_may_no_longer_answer_is_told_in_the_dialog_and_nothing_chang
     expect(page.locator("dialog .toast.is-error")).to_contain_text("You do not have access to do this.")
     page.click("dialog .dialog__foot [data-later]")
     expect(page.locator("dialog")).to_have_count(0)
-    assert _outcome(asked) == ("waiting", "Opportunity")
+    assert (outcome(asked), where(asked.company)) == ("waiting", "Opportunity")
 
 
 # ------------------------------------------------- a list of several, Q6
@@ -165,8 +141,10 @@ def _open_list(page: Page, decisions: list[CategoryDecision]) -> None:
     expect(page.locator(f"#answer-{decisions[0].pk}")).to_be_focused()
 
 
-def test_q6_the_list_of_several_is_answered_by_keyboard_on_a_phone_and_what_could_not_be_done_is_asked_again(page: Page, live_server, jonas, asks, problems):
-    decisions = _ask(jonas, *(f"Firma {letter}" for letter in "ABCDEFGH"))
+def test_q6_the_list_of_several_is_answered_by_keyboard_on_a_phone_and_what_could_not_be_done_is_asked_again(
+    page: Page, live_server, jonas, asking, category, problems
+):
+    decisions = ask(jonas, *(f"Firma {letter}" for letter in "ABCDEFGH"), category=category["Opportunity"])
     page.set_viewport_size({"width": 390, "height": 700})
     log_in(page, live_server.url, jonas)
     page.goto(f"{live_server.url}/confirmations/")
@@ -179,7 +157,7 @@ def test_q6_the_list_of_several_is_answered_by_keyboard_on_a_phone_and_what_coul
     page.select_option(f"#answer-{decisions[1].pk}", "keep")
     page.select_option(f"#answer-{decisions[2].pk}", "accept")
     with acting_as(UserFactory(first_name="Signe", last_name="Bach")):
-        Company.objects.filter(pk=decisions[2].company_id).update(category=_category("Marketing qualified lead"))
+        Company.objects.filter(pk=decisions[2].company_id).update(category=category["Marketing qualified lead"])
     confirm.click()
     warning = page.locator("#several-problems")
     expect(warning).to_be_focused()
@@ -194,11 +172,11 @@ def test_q6_the_list_of_several_is_answered_by_keyboard_on_a_phone_and_what_coul
     expect(page.locator("dialog")).to_have_count(0)
     expect(page.locator("#inbox > li")).to_have_count(5)
     expect(page.locator("#toasts")).to_contain_text("Firma C is now Customer")
-    assert [_outcome(decision)[0] for decision in decisions[:4]] == ["accepted", "kept", "accepted", "waiting"]
+    assert outcomes(decisions[:4]) == ["accepted", "kept", "accepted", "waiting"]
 
 
-def test_q6_without_an_answer_there_is_nothing_to_confirm_and_escape_leaves_all_of_them_waiting(page: Page, live_server, jonas, asks, problems):
-    decisions = _ask(jonas, "Firma A", "Firma B")
+def test_q6_without_an_answer_there_is_nothing_to_confirm_and_escape_leaves_all_of_them_waiting(page: Page, live_server, jonas, asking, category, problems):
+    decisions = ask(jonas, "Firma A", "Firma B", category=category["Opportunity"])
     log_in(page, live_server.url, jonas)
     _open_list(page, decisions)
     confirm = page.get_by_role("button", name="Confirm", exact=True)
@@ -213,13 +191,13 @@ def test_q6_without_an_answer_there_is_nothing_to_confirm_and_escape_leaves_all_
     assert CategoryDecision.objects.waiting().count() == 2
 
 
-def test_q6_without_javascript_several_are_answered_at_once_and_what_could_not_be_done_is_a_page(browser: Browser, live_server, jonas, asks):
-    first, second = _ask(jonas, "Firma A", "Firma B")
+def test_q6_without_javascript_several_are_answered_at_once_and_what_could_not_be_done_is_a_page(browser: Browser, live_server, jonas, asking, category):
+    first, second = ask(jonas, "Firma A", "Firma B", category=category["Opportunity"])
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     log_in(page, live_server.url, jonas)
     page.goto(f"{live_server.url}/confirmations/")
-    Company.objects.filter(pk=second.company_id).update(category=_category("Marketing qualified lead"))
+    Company.objects.filter(pk=second.company_id).update(category=category["Marketing qualified lead"])
     for decision in (first, second):
         page.check(f"#chosen-{decision.pk}")
     page.click("#accept-selected")
@@ -227,5 +205,5 @@ def test_q6_without_javascript_several_are_answered_at_once_and_what_could_not_b
     page.select_option(f"#answer-{second.pk}", "keep")
     page.get_by_role("button", name="Confirm", exact=True).click()
     expect(page.locator("#toasts")).to_contain_text("Firma B stays Marketing qualified lead")
-    assert [_outcome(decision)[0] for decision in (first, second)] == ["accepted", "kept"]
+    assert outcomes([first, second]) == ["accepted", "kept"]
     context.close()

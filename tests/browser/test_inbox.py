@@ -6,37 +6,19 @@ import pytest
 from django.contrib.auth.models import Group
 from playwright.sync_api import Browser, Page, Route, expect
 
-from crm.actor import acting_as
-from crm.models import CompanyCategory, Sale, User
+from crm.models import Sale
 from tests.browser.conftest import log_in
 from tests.browser.test_accessibility import look
-from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory, rule
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory
+from tests.workflow.questions import ask, outcomes
 from workflow import decisions, handing
-from workflow.models import CategoryDecision, HandOver, Outcome, Trigger
+from workflow.models import CategoryDecision, HandOver, Outcome
 
 
 @pytest.fixture
-def jonas(transactional_db) -> User:
-    return UserFactory(email="jonas@havn.example", first_name="Jonas", last_name="Krogh")
-
-
-@pytest.fixture
-def signe(transactional_db) -> User:
-    return UserFactory(email="signe@havn.example", first_name="Signe", last_name="Bach")
-
-
-@pytest.fixture
-def asked(jonas) -> list[CategoryDecision]:
+def asked(asking, jonas) -> list[CategoryDecision]:
     """Jonas is asked about three companies; Firma C was asked about last, and is on top."""
-    rule(Trigger.SALE_WON, CompanyCategory.objects.get(name="Customer"), ask=True)
-    with acting_as(jonas):
-        for name in ("Firma A", "Firma B", "Firma C"):
-            SaleFactory(company=CompanyFactory(name=name, our_contact=jonas), title=f"Roof of {name}", status="won")
-    return list(CategoryDecision.objects.waiting().order_by("pk"))
-
-
-def _outcomes(decisions: list[CategoryDecision]) -> list[str]:
-    return [CategoryDecision.objects.get(pk=decision.pk).outcome for decision in decisions]
+    return ask(jonas, "Firma A", "Firma B", "Firma C", our_contact=jonas)
 
 
 def test_q6_what_is_ticked_is_accepted_at_once_and_undone_at_once(page: Page, live_server, jonas, asked, problems):
@@ -56,7 +38,7 @@ def test_q6_what_is_ticked_is_accepted_at_once_and_undone_at_once(page: Page, li
     expect(page.locator("#inbox > li")).to_have_count(1)
     expect(page.locator("#page-title")).to_be_focused()  # the bar is gone
     expect(page.locator("#toasts")).to_contain_text("2 companies have a new category.")
-    assert _outcomes(asked) == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.WAITING]
+    assert outcomes(asked) == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.WAITING]
     page.get_by_role("button", name="Undo all").click()
     expect(page.locator("#toasts")).to_contain_text("Undone for 2 companies. The same sales and lead statuses will not move them again.")
     assert {decision.company.category.name for decision in CategoryDecision.objects.filter(pk__in=[a.pk, b.pk])} == {"Lead"}

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
 
 from crm.models import CompanyCategory
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, ContactFactory, UserFactory, rule
+from tests.factories import CompanyFactory, ContactFactory
+from tests.workflow.rules_form import URL as RULES
 from workflow.models import AutomationRule
 
-RULES = "/settings/workflow/lead-categorization/"
 SETUP = "/settings/workflow/setup/"
 
 
 @pytest.fixture
-def rules(page: Page, live_server, transactional_db, problems) -> Page:
+def rules(rules: Page) -> Page:
     """The first rule is on; it has been switched off on the page, and not saved."""
-    rule("sale_won", CompanyCategory.objects.get(name="Customer"))
-    maja = UserFactory(email="maja@havn.example", first_name="Maja", last_name="Lindholm", groups=[Group.objects.get(name="Administrator")])
-    log_in(page, live_server.url, maja)
-    page.goto(live_server.url + RULES)
-    page.click("#r1")
-    return page
+    rules.click("#r1")
+    return rules
 
 
 def _stays(page: Page) -> None:
@@ -137,10 +132,10 @@ def test_c6_the_summary_follows_what_is_chosen_and_apply_does_it(rules: Page, li
     assert (lead.group_id, lead.lead_status_enabled) == ("customer", False)
 
 
-def test_c6_setting_up_works_without_javascript(browser, live_server, rules: Page):
+def test_c6_setting_up_works_without_javascript(browser, live_server, rules: Page, karen):
     lead = CompanyCategory.objects.get(name="Lead")
     page = browser.new_context(java_script_enabled=False).new_page()
-    log_in(page, live_server.url, UserFactory(email="karen@havn.example", groups=[Group.objects.get(name="Administrator")]))
+    log_in(page, live_server.url, karen)
     page.goto(live_server.url + SETUP)
     page.select_option(f"#c{lead.pk}-group", "partner")
     page.get_by_role("button", name="Show what will happen").click()

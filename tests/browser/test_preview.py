@@ -8,9 +8,8 @@ from playwright.sync_api import Page, expect
 from crm.models import Company, CompanyCategory
 from tests.browser.conftest import log_in
 from tests.factories import CompanyFactory, SaleFactory
+from tests.workflow.rules_form import URL as CATEGORIES
 from workflow.models import AutomationRule, Batch, CategoryDecision
-
-CATEGORIES = "/settings/workflow/lead-categorization/"
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from django.contrib.auth.models import Group
 from django.http import QueryDict
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
@@ -16,15 +15,10 @@ from crm.models import CompanyCategory
 from leads.models import LeadStatus
 from tests.browser.conftest import log_in
 from tests.factories import UserFactory, rule
+from tests.workflow.rules_form import URL as RULES
 from tests.workflow.rules_form import rows_saved
 from workflow.forms import RulesForm
 from workflow.models import AutomationRule
-
-RULES = "/settings/workflow/lead-categorization/"
-
-
-def _karen():
-    return UserFactory(email="karen@havn.example", first_name="Karen", last_name="Holst", groups=[Group.objects.get(name="Administrator")])
 
 
 @pytest.fixture
@@ -44,10 +38,10 @@ def rules(page: Page, live_server, maja, problems) -> Page:
 
 
 @pytest.fixture
-def karens(browser: Browser, live_server, rules) -> Page:
+def karens(browser: Browser, live_server, rules, karen) -> Page:
     """The same screen, open in the other administrator's browser."""
     page = browser.new_context().new_page()
-    log_in(page, live_server.url, _karen())
+    log_in(page, live_server.url, karen)
     page.goto(live_server.url + RULES)
     return page
 

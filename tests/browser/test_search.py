@@ -9,14 +9,14 @@ from playwright.sync_api import Page, expect
 
 from crm.models import Company, Contact, Sale, SaleStage
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, ContactFactory, SaleFactory, UserFactory
+from tests.factories import CompanyFactory, ContactFactory, SaleFactory
 
 
 @pytest.fixture
-def jonas(page: Page, live_server, transactional_db, problems):
-    user = UserFactory(email="jonas@havn.example", first_name="Jonas", last_name="Krogh")
-    log_in(page, live_server.url, user)
-    page.user = user
+def jonas(page: Page, live_server, salesperson, problems):
+    """His browser."""
+    log_in(page, live_server.url, salesperson)
+    page.user = salesperson
     return page
 
 

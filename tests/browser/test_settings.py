@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from django.contrib.auth.models import Group
 from playwright.sync_api import Browser, Page, expect
 
 from crm.models import CompanyCategory
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, ContactFactory, UserFactory, rule
+from tests.factories import CompanyFactory, ContactFactory
+from tests.workflow.rules_form import URL as RULES
 from workflow.models import AutomationRule, Trigger, WorkflowSettings
 
-RULES = "/settings/workflow/lead-categorization/"
 CATEGORIES = "/settings/lists/company-categories/"
-
-
-def _karen():
-    return UserFactory(email="karen@havn.example", first_name="Karen", last_name="Holst", groups=[Group.objects.get(name="Administrator")])
-
-
-@pytest.fixture
-def rules(page: Page, live_server, maja, problems) -> Page:
-    """The four rules; the first one is on."""
-    rule(Trigger.SALE_WON, CompanyCategory.objects.get(name="Customer"))
-    log_in(page, live_server.url, maja)
-    page.goto(live_server.url + RULES)
-    return page
 
 
 def test_w2_the_bar_says_what_is_missing_and_leads_there(rules: Page):
@@ -83,9 +68,9 @@ def test_leaving_with_unsaved_changes_asks_first(rules: Page):
     assert rules.url.endswith(RULES)
 
 
-def test_w3_the_second_administrator_is_told_and_decides(rules: Page, browser: Browser, live_server):
+def test_w3_the_second_administrator_is_told_and_decides(rules: Page, browser: Browser, live_server, karen):
     other = browser.new_context().new_page()
-    log_in(other, live_server.url, _karen())
+    log_in(other, live_server.url, karen)
     other.goto(live_server.url + RULES)
     other.check("#r1-ask")
     other.click("#rules-save")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from crm.actor import acting_as, working
-from crm.models import Company, CompanyCategory, Sale, User
+from crm.models import Company, Sale, User
 from tests.browser.conftest import log_in
 from tests.factories import CompanyFactory, SaleFactory, rule
 from tests.workflow.ledger import latest, numbers
@@ -14,19 +14,15 @@ from workflow import decisions
 from workflow.models import Batch, CategoryDecision, Trigger
 
 
-def _category(name: str) -> CompanyCategory:
-    return CompanyCategory.objects.get(name=name)
+@pytest.fixture
+def fjordbo(transactional_db, category) -> Company:
+    return CompanyFactory(name="Fjordbo A/S", category=category["Opportunity"])
 
 
 @pytest.fixture
-def fjordbo(transactional_db) -> Company:
-    return CompanyFactory(name="Fjordbo A/S", category=_category("Opportunity"))
-
-
-@pytest.fixture
-def sale(fjordbo: Company) -> Sale:
+def sale(fjordbo: Company, category) -> Sale:
     """Open, at Fjordbo; whose company becomes a customer when it is won."""
-    rule(Trigger.SALE_WON, _category("Customer"))
+    rule(Trigger.SALE_WON, category["Customer"])
     return SaleFactory(company=fjordbo, title="Solar roof")
 
 
@@ -115,8 +111,8 @@ def test_a9_a_double_click_undoes_once(page: Page, live_server, jonas, moved, pr
     assert numbers(moved.company) == [1, 2, 3]
 
 
-def test_a9_asking_again_opens_the_dialog_and_accepting_moves_the_company(page: Page, live_server, jonas, fjordbo, problems):
-    rule(Trigger.SALE_WON, _category("Customer"), ask=True)
+def test_a9_asking_again_opens_the_dialog_and_accepting_moves_the_company(page: Page, live_server, jonas, fjordbo, problems, category):
+    rule(Trigger.SALE_WON, category["Customer"], ask=True)
     with acting_as(jonas):
         SaleFactory(company=fjordbo, title="Solar roof", status="won")
     kept = decisions.keep(latest().pk, by=jonas, seen_version=1).decision
@@ -133,18 +129,18 @@ def test_a9_asking_again_opens_the_dialog_and_accepting_moves_the_company(page: 
     expect(page.locator("#page-title")).to_be_focused()  # "Ask again" is gone
 
 
-def _batch(user: User, count: int) -> Batch:
+def _batch(user: User, count: int, category) -> Batch:
     """A bulk edit that made this many companies customers."""
-    rule(Trigger.SALE_WON, _category("Customer"))
-    sales = [SaleFactory(company=CompanyFactory(category=_category("Opportunity"))) for _ in range(count)]
+    rule(Trigger.SALE_WON, category["Customer"])
+    sales = [SaleFactory(company=CompanyFactory(category=category["Opportunity"])) for _ in range(count)]
     with working(user=user, kind="bulk"):
         Sale.objects.filter(pk__in=[sale.pk for sale in sales]).update(status="won")
     return Batch.objects.get()
 
 
-def test_a9_a_batch_is_undone_part_after_part_while_the_page_says_how_far_it_is(page: Page, live_server, maja, monkeypatch, problems):
+def test_a9_a_batch_is_undone_part_after_part_while_the_page_says_how_far_it_is(page: Page, live_server, maja, monkeypatch, category, problems):
     monkeypatch.setattr("workflow.views.changes.STEP", 2)
-    batch = _batch(maja, 5)
+    batch = _batch(maja, 5, category)
     held: list[Route] = []
     log_in(page, live_server.url, maja)
     page.goto(live_server.url + batch.get_absolute_url())
@@ -182,9 +178,9 @@ def test_a9_a_batch_is_undone_part_after_part_while_the_page_says_how_far_it_is(
 
 
 @pytest.fixture
-def failures(monkeypatch, jonas: User) -> list[CategoryDecision]:
+def failures(monkeypatch, jonas: User, category) -> list[CategoryDecision]:
     """The rule failed at two companies, and works again."""
-    rule(Trigger.SALE_WON, _category("Customer"))
+    rule(Trigger.SALE_WON, category["Customer"])
 
     def broken(*args, **kwargs):
         raise RuntimeError("the rule is broken")

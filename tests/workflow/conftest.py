@@ -60,12 +60,6 @@ def moved(category, salesperson):
 
 
 @pytest.fixture
-def asking(category):
-    """Rule 1 asks whether the company becomes a customer."""
-    return rule("sale_won", category["Customer"], ask=True)
-
-
-@pytest.fixture
 def asked(asking, salesperson):
     """Jonas won a sale at Fjordbo; whether it becomes a customer waits for his answer."""
     return latest(outcome="waiting", sale=_solar_roof(salesperson))
