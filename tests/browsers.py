@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from crm.models import User
@@ -18,3 +22,8 @@ def browser(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def events(response: HttpResponse) -> dict[str, Any]:
+    """What htmx is told to do when it has settled."""
+    return json.loads(response.headers["HX-Trigger-After-Settle"])

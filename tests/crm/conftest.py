@@ -1,13 +1,31 @@
-"""Fixtures of the import tests."""
+"""What only tests of the CRM ask for: a record of each kind, what is said about sales, and the imports."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crm.models import User
+from crm.signals import SaleChange, sales_changed
+from tests.crm.addresses import one_of_everything
 from tests.crm.importing import run_command
+from tests.crm.writes import listening
+
+
+@pytest.fixture
+def world(salesperson: User) -> dict[str, int]:
+    """A record of each kind; a question waits for the salesperson."""
+    return one_of_everything(salesperson)
+
+
+@pytest.fixture
+def heard() -> Iterator[list[list[SaleChange]]]:
+    """What was said about sales."""
+    with listening(sales_changed) as lists:
+        yield lists
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from crm.models import Company, CompanyCategory, Sale, SaleReason, SaleStage
@@ -20,11 +18,6 @@ each_list = pytest.mark.parametrize(("address", "model"), LISTS.items(), ids=["c
 with_default = pytest.mark.parametrize(("address", "model"), [(CATEGORIES, CompanyCategory), (STATUSES, LeadStatus)], ids=["categories", "lead statuses"])
 headers = pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
 TYPED = {"name": "Trial", "colour": "lime", "description": "Tries it"}
-
-
-def events(response):
-    """What the answer tells the page to do."""
-    return json.loads(response["HX-Trigger-After-Settle"])
 
 
 def names(model):

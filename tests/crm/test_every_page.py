@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from crm import links
 from crm.models import User
-from tests.crm.addresses import PAGES, WITH_RECORD, address, one_of_everything
+from tests.crm.addresses import PAGES, WITH_RECORD, address
 
 pytestmark = pytest.mark.django_db
 
@@ -89,11 +89,6 @@ def problems(html, language="en"):
     found += ["a nav without a name"] if names[None] else []
     found += [f"{number} main parts"] if (number := len(page.all("main"))) != 1 else []
     return found
-
-
-@pytest.fixture
-def world(salesperson):
-    return one_of_everything(salesperson)
 
 
 def test_every_page_says_what_it_is_has_its_parts_in_order_and_a_title_of_its_own(client, world, administrator, subtests):

@@ -12,15 +12,9 @@ from django.apps import apps
 from django.conf import settings
 from django.test import Client
 
-from tests.crm.addresses import OURS, PAGES, address, one_of_everything
+from tests.crm.addresses import OURS, PAGES, address
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(salesperson):
-    """A record of each kind; a question waits for the salesperson."""
-    return one_of_everything(salesperson)
 
 
 class Words(HTMLParser):

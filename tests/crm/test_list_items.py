@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crm.models import SaleReason, SaleStage, SettingsChange
-from tests.browsers import HTMX
-from tests.crm.list_items import CATEGORIES, OWN, REASONS, STAGES, STATUSES, TYPED, each_list, edit, events, headers, last, names, using, with_default
+from tests.browsers import HTMX, events
+from tests.crm.list_items import CATEGORIES, OWN, REASONS, STAGES, STATUSES, TYPED, each_list, edit, headers, last, names, using, with_default
 from tests.crm.writes import plain
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crm.models import SaleReason, SaleStage, SettingsChange
-from tests.browsers import HTMX
-from tests.crm.list_items import CATEGORIES, REASONS, STAGES, each_list, events, headers, item_of, last, names, using
+from tests.browsers import HTMX, events
+from tests.crm.list_items import CATEGORIES, REASONS, STAGES, each_list, headers, item_of, last, names, using
 from tests.crm.writes import plain
 from tests.factories import CompanyFactory
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from crm.models import User
 from tests.browsers import HTMX
-from tests.crm.addresses import FOR_ANYBODY, FOR_EVERY_USER, PAGES, PRIVATE, SCREENS, SETTINGS, VERBS, WHOLE, WITH_RECORD, address, ask, one_of_everything
+from tests.crm.addresses import FOR_ANYBODY, FOR_EVERY_USER, PAGES, PRIVATE, SCREENS, SETTINGS, VERBS, WHOLE, WITH_RECORD, address, ask
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -20,12 +20,6 @@ ONLY_ADMINISTRATORS = {
     "en": "Only administrators can open Settings and maintenance.",
     "da": "Kun administratorer har adgang til Indstillinger og vedligeholdelse.",
 }
-
-
-@pytest.fixture
-def world(salesperson):
-    """A record of each kind; a question waits for the salesperson."""
-    return one_of_everything(salesperson)
 
 
 # ------------------------------------------------------------------- who may

@@ -12,7 +12,7 @@ from crm.models import SettingsChange, User
 from crm.models.rights import EDIT_COMPANY, MANAGE_SETTINGS, LastAdministrator
 from crm.signals import users_lost_rights
 from tests.budgets import sent_by
-from tests.crm.writes import CHANGES, CREATIONS, change, create, roll_back
+from tests.crm.writes import CHANGES, CREATIONS, change, create, roll_back, settings_log
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,10 +31,6 @@ def lost():
     users_lost_rights.disconnect(listen)
 
 
-def _log():
-    return list(SettingsChange.objects.order_by("pk").values_list("area", "item_id", "before", "after"))
-
-
 def _second() -> User:
     return UserFactory(first_name="Anders", groups=[Group.objects.get(name="Administrator")])
 
@@ -45,7 +41,7 @@ def test_the_last_administrator_cannot_be_deactivated(administrator, how):
     with pytest.raises(LastAdministrator):
         change(how, administrator, is_active=False)
     assert User.objects.get().is_active
-    assert _log() == []
+    assert settings_log() == []
 
 
 @pytest.mark.parametrize("how", CHANGES)
@@ -158,7 +154,7 @@ def test_a_role_that_edits_companies_needs_no_question(administrator, salesperso
 def test_every_way_of_deactivating_is_kept(administrator, salesperson, how):
     with acting_as(administrator):
         change(how, salesperson, is_active=False)
-    assert _log() == [("users", salesperson.pk, {"is_active": True}, {"is_active": False})]
+    assert settings_log() == [("users", salesperson.pk, {"is_active": True}, {"is_active": False})]
     assert (SettingsChange.objects.get().by, SettingsChange.objects.get().item) == (administrator, "Jonas Krogh")
 
 
@@ -166,21 +162,21 @@ def test_every_way_of_deactivating_is_kept(administrator, salesperson, how):
 def test_what_was_rolled_back_is_neither_kept_nor_announced(client, administrator, salesperson, how):
     client.force_login(salesperson)
     roll_back(lambda: change(how, salesperson, is_active=False))
-    assert _log() == []
+    assert settings_log() == []
     assert client.get("/").status_code == 200
 
 
 def test_a_change_of_role_and_name_is_one_record(administrator, salesperson):
     salesperson.first_name = "Jon"
     users.change(salesperson, role="administrator")
-    assert _log() == [("users", salesperson.pk, {"first_name": "Jonas", "role": "salesperson"}, {"first_name": "Jon", "role": "administrator"})]
+    assert settings_log() == [("users", salesperson.pk, {"first_name": "Jonas", "role": "salesperson"}, {"first_name": "Jon", "role": "administrator"})]
 
 
 @pytest.mark.parametrize("how", CHANGES)
 def test_making_an_administrator_a_superuser_is_kept_and_so_is_the_way_into_djangos_admin(administrator, how):
     change(how, administrator, is_superuser=True)
     change(how, administrator, is_staff=True)
-    assert _log() == [
+    assert settings_log() == [
         ("users", administrator.pk, {"is_superuser": False}, {"is_superuser": True}),
         ("users", administrator.pk, {"is_staff": False}, {"is_staff": True}),
     ]
@@ -190,7 +186,7 @@ def test_logging_in_and_ones_own_appearance_are_no_settings(client, administrato
     client.post("/login/", {"username": administrator.email, "password": "demo"})
     client.post("/theme/", {"theme": "dark"})
     client.post("/language/", {"language": "da"})
-    assert _log() == []
+    assert settings_log() == []
 
 
 # ----------------------------------------------------------------------- e-mail, cost

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from crm.actor import acting_as
 from crm.models import Company, Sale, SaleReason, SaleTransition
+from tests.crm.watching import loaded
 from tests.crm.writes import CHANGES, CREATIONS, change, create, plain
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory
 from workflow.models import CategoryDecision
@@ -21,22 +22,18 @@ CLOSED = ["won", "lost"]
 NOT_CLOSED = ["open", "stalled"]
 
 
-def _stored(sale):
-    return Sale.objects.get(pk=sale.pk)
-
-
 # ---------------------------------------------------------------------- S1
 def test_s1_a_new_sale_is_open_and_needs_only_a_title():
     sale = Sale(title="Solar roof")
     sale.full_clean()
     sale.save()
-    assert (_stored(sale).status, _stored(sale).company, _stored(sale).amount) == ("open", None, 0)
+    assert (loaded(sale).status, loaded(sale).company, loaded(sale).amount) == ("open", None, 0)
 
 
 @pytest.mark.parametrize("status", CLOSED)
 @pytest.mark.parametrize("how", CREATIONS)
 def test_s1_a_sale_created_as_closed_is_closed_today(how, status):
-    assert _stored(create(how, Sale, title="Solar roof", status=status)).closed_on == timezone.localdate()
+    assert loaded(create(how, Sale, title="Solar roof", status=status)).closed_on == timezone.localdate()
 
 
 @pytest.mark.parametrize("status", CLOSED)
@@ -44,28 +41,28 @@ def test_s1_a_sale_created_as_closed_is_closed_today(how, status):
 def test_s1_a_sale_that_is_closed_is_closed_today(how, status):
     sale = SaleFactory()
     change(how, sale, status=status)
-    assert _stored(sale).closed_on == timezone.localdate()
+    assert loaded(sale).closed_on == timezone.localdate()
 
 
 @pytest.mark.parametrize("how", CHANGES)
 def test_s1_another_closing_date_may_be_given(how):
     sale = SaleFactory()
     change(how, sale, status="won", closed_on=LAST_WEEK)
-    assert _stored(sale).closed_on == LAST_WEEK
+    assert loaded(sale).closed_on == LAST_WEEK
 
 
 @pytest.mark.parametrize("how", CHANGES)
 def test_s1_saving_a_closed_sale_again_keeps_its_closing_date(how):
     sale = SaleFactory(status="won", closed_on=LAST_WEEK)
     change(how, sale, status="won", title="Solar roof, both halls")
-    assert _stored(sale).closed_on == LAST_WEEK
+    assert loaded(sale).closed_on == LAST_WEEK
 
 
 @pytest.mark.parametrize("how", CHANGES)
 def test_s1_the_closing_date_of_a_closed_sale_can_be_changed(how):
     sale = SaleFactory(status="won")
     change(how, sale, closed_on=LAST_WEEK)
-    assert _stored(sale).closed_on == LAST_WEEK
+    assert loaded(sale).closed_on == LAST_WEEK
 
 
 @pytest.mark.parametrize(("status", "closed_on"), [(status, LAST_WEEK) for status in NOT_CLOSED] + [(status, None) for status in CLOSED])
@@ -87,9 +84,9 @@ def test_s1_the_database_holds_no_unknown_status_and_no_negative_amount(values):
 def test_s1_a_stalled_sale_takes_a_reopen_date_and_loses_it_when_it_goes_on(how, status):
     sale = SaleFactory()
     change(how, sale, status="stalled", reopen_on=LAST_WEEK)
-    assert (_stored(sale).reopen_on, _stored(sale).closed_on) == (LAST_WEEK, None)
+    assert (loaded(sale).reopen_on, loaded(sale).closed_on) == (LAST_WEEK, None)
     change(how, sale, status=status)
-    assert _stored(sale).reopen_on is None
+    assert loaded(sale).reopen_on is None
 
 
 @pytest.mark.parametrize("how", CHANGES)
@@ -97,7 +94,7 @@ def test_s1_a_stalled_sale_takes_a_reopen_date_and_loses_it_when_it_goes_on(how,
 def test_s1_a_closed_sale_takes_a_reason(how, status):
     sale, reason = SaleFactory(), SaleReason.objects.filter(applies_to=status).first()
     change(how, sale, status=status, reason=reason, reason_note="At last")
-    assert (_stored(sale).reason, _stored(sale).reason_note) == (reason, "At last")
+    assert (loaded(sale).reason, loaded(sale).reason_note) == (reason, "At last")
 
 
 def test_s1_the_contact_of_a_sale_works_at_its_company():
@@ -125,7 +122,7 @@ def test_s1_a_currency_is_three_letters(currency):
 def test_s2_a_sale_that_is_no_longer_closed_loses_its_closing_date_and_reason(how, was, becomes):
     sale = SaleFactory(status=was, reason=SaleReason.objects.first(), reason_note="Too dear")
     change(how, sale, status=becomes)
-    stored = _stored(sale)
+    stored = loaded(sale)
     assert (stored.status, stored.closed_on, stored.reason, stored.reason_note) == (becomes, None, None, "")
 
 

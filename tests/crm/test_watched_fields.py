@@ -7,30 +7,12 @@ from django.db.models import Case, F, Value, When
 
 from crm.actor import acting_as
 from crm.models import Company, Sale
-from crm.signals import categories_changed, sales_changed
+from crm.signals import categories_changed
+from tests.crm.watching import loaded, said, stored
 from tests.crm.writes import CHANGES, CREATIONS, change, create, listening
 from tests.factories import CompanyFactory, SaleFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def heard():
-    """What was said about sales, as (before, after)."""
-    with listening(sales_changed) as lists:
-        yield lists
-
-
-def _said(heard):
-    return [[(change.old_status, change.new_status) for change in changes] for changes in heard]
-
-
-def _loaded(sale):
-    return Sale.objects.get(pk=sale.pk)
-
-
-def _stored(sale):
-    return Sale.objects.values_list("status", flat=True).get(pk=sale.pk)
 
 
 # ---------------------------------------------------------- deferred fields
@@ -44,8 +26,8 @@ def test_a5_a_sale_loaded_with_deferred_fields_can_be_won(query, heard):
     heard.clear()
     sale.status = Sale.Status.WON
     sale.save()
-    assert _stored(sale) == "won"
-    assert _said(heard) == [[("open", "won")]]
+    assert stored(sale) == "won"
+    assert said(heard) == [[("open", "won")]]
 
 
 def test_a_change_is_not_forgotten_when_a_deferred_field_is_read_before_saving(heard):
@@ -54,8 +36,8 @@ def test_a_change_is_not_forgotten_when_a_deferred_field_is_read_before_saving(h
     sale.status = Sale.Status.WON
     assert sale.description == "Wants batteries too"
     sale.save()
-    assert _stored(sale) == "won"
-    assert _said(heard) == [[("open", "won")]]
+    assert stored(sale) == "won"
+    assert said(heard) == [[("open", "won")]]
 
 
 @pytest.mark.parametrize("names", [("category",), ("pk",), ("name",)])
@@ -81,28 +63,28 @@ def test_saving_an_instance_with_deferred_fields_leaves_them_as_they_are_in_the_
     sale = Sale.objects.only("title", "status").get(pk=SaleFactory(description="Wants batteries too").pk)
     sale.title = "Solar roof, both halls"
     sale.save()
-    assert (_loaded(sale).title, _loaded(sale).description) == ("Solar roof, both halls", "Wants batteries too")
+    assert (loaded(sale).title, loaded(sale).description) == ("Solar roof, both halls", "Wants batteries too")
 
 
 # --------------------------------------------------------- refresh_from_db
 def test_after_refreshing_nothing_is_announced_or_written(heard, django_assert_num_queries):
-    sale = _loaded(SaleFactory())
+    sale = loaded(SaleFactory())
     Sale.objects.filter(pk=sale.pk).update(status=Sale.Status.WON)
     heard.clear()
     sale.refresh_from_db()
     with django_assert_num_queries(0):
         sale.save()
-    assert (sale.status, _said(heard)) == ("won", [])
+    assert (sale.status, said(heard)) == ("won", [])
 
 
 def test_refreshing_one_field_does_not_forget_a_change_of_another(heard):
-    sale = _loaded(SaleFactory())
+    sale = loaded(SaleFactory())
     heard.clear()
     sale.status = Sale.Status.WON
     sale.refresh_from_db(fields=["title"])
     sale.save()
-    assert _stored(sale) == "won"
-    assert _said(heard) == [[("open", "won")]]
+    assert stored(sale) == "won"
+    assert said(heard) == [[("open", "won")]]
 
 
 # --------------------------------------------------------------- own keys
@@ -110,74 +92,74 @@ def test_a_sale_saved_over_an_existing_key_is_compared_with_the_row_that_is_ther
     there = SaleFactory(status=Sale.Status.LOST)
     heard.clear()
     Sale(pk=there.pk, title="Imported", company_id=there.company_id, status=Sale.Status.WON, created_at=there.created_at).save()
-    assert _said(heard) == [[("lost", "won")]]
-    assert _loaded(there).title == "Imported"
+    assert said(heard) == [[("lost", "won")]]
+    assert loaded(there).title == "Imported"
 
 
 def test_a_won_sale_saved_over_itself_by_key_announces_nothing(heard):
     there = SaleFactory(status=Sale.Status.WON)
     heard.clear()
     Sale(pk=there.pk, title="Imported", company_id=there.company_id, status="won", created_at=there.created_at, closed_on=there.closed_on).save()
-    assert _said(heard) == []
-    assert _loaded(there).title == "Imported"
+    assert said(heard) == []
+    assert loaded(there).title == "Imported"
 
 
 def test_a_sale_saved_with_an_unused_key_of_its_own_is_created(heard):
     Sale(pk=77_777, title="Imported", company=CompanyFactory(), status=Sale.Status.WON).save()
-    assert _said(heard) == [[("", "won")]]
+    assert said(heard) == [[("", "won")]]
 
 
 def test_a_copy_of_a_won_sale_is_a_new_won_sale(heard):
-    sale = _loaded(SaleFactory(status=Sale.Status.WON))
+    sale = loaded(SaleFactory(status=Sale.Status.WON))
     heard.clear()
     sale.pk = None
     sale.save()
-    assert _said(heard) == [[("", "won")]]
+    assert said(heard) == [[("", "won")]]
     assert Sale.objects.count() == 2
 
 
 @pytest.mark.parametrize("text", [str, int])
 def test_a_key_given_as_text_is_no_transition(text, heard):
-    sale = _loaded(SaleFactory())
+    sale = loaded(SaleFactory())
     heard.clear()
     sale.company_id = text(sale.company_id)
     sale.title = "Solar roof, both halls"
     sale.save()
-    assert _said(heard) == []
-    assert _loaded(sale).title == "Solar roof, both halls"
+    assert said(heard) == []
+    assert loaded(sale).title == "Solar roof, both halls"
 
 
 # ------------------------------------------------------------ update_fields
 def test_a_status_that_update_fields_leaves_out_is_neither_written_nor_announced_until_it_is_saved(heard):
-    sale = _loaded(SaleFactory())
+    sale = loaded(SaleFactory())
     heard.clear()
     sale.status, sale.title = Sale.Status.WON, "Solar roof, both halls"
     sale.save(update_fields=["title"])
-    assert (_stored(sale), _said(heard)) == ("open", [])
+    assert (stored(sale), said(heard)) == ("open", [])
     sale.save()
-    assert (_stored(sale), _said(heard)) == ("won", [[("open", "won")]])
+    assert (stored(sale), said(heard)) == ("won", [[("open", "won")]])
 
 
 def test_a_status_that_update_fields_leaves_out_is_not_announced_with_a_company_that_it_names(heard):
-    sale, company = _loaded(SaleFactory()), CompanyFactory()
+    sale, company = loaded(SaleFactory()), CompanyFactory()
     heard.clear()
     sale.status, sale.company = Sale.Status.WON, company
     sale.save(update_fields=["company"])
     assert [(change.new_status, change.new_company_id) for change in heard[0]] == [("open", company.pk)]
-    assert _stored(sale) == "open"
+    assert stored(sale) == "open"
 
 
 def test_update_fields_with_the_status_also_writes_what_follows_from_it():
-    sale = _loaded(SaleFactory())
+    sale = loaded(SaleFactory())
     sale.status, sale.title = Sale.Status.WON, "Not to be written"
     sale.save(update_fields=["status"])
-    stored = _loaded(sale)
+    stored = loaded(sale)
     assert stored.closed_on is not None
     assert stored.title != "Not to be written"
 
 
 def test_a_foreign_key_may_be_named_by_its_column_in_update_fields(heard):
-    sale, company = _loaded(SaleFactory()), CompanyFactory()
+    sale, company = loaded(SaleFactory()), CompanyFactory()
     heard.clear()
     sale.company = company
     sale.save(update_fields=["company_id"])
@@ -185,11 +167,11 @@ def test_a_foreign_key_may_be_named_by_its_column_in_update_fields(heard):
 
 
 def test_saving_no_fields_writes_nothing(django_assert_num_queries):
-    sale = _loaded(SaleFactory())
+    sale = loaded(SaleFactory())
     sale.status = Sale.Status.WON
     with django_assert_num_queries(0):
         sale.save(update_fields=[])
-    assert _stored(sale) == "open"
+    assert stored(sale) == "open"
 
 
 # ---------------------------------------------------- nothing, or little, to write
@@ -203,24 +185,24 @@ def test_nothing_is_written_when_nothing_differs(factory, django_assert_num_quer
 
 
 def test_saving_a_field_that_is_not_watched_is_one_statement(django_assert_num_queries):
-    sale = _loaded(SaleFactory())
+    sale = loaded(SaleFactory())
     sale.description = "Wants batteries too"
     with django_assert_num_queries(1):
         sale.save()
-    assert _loaded(sale).description == "Wants batteries too"
+    assert loaded(sale).description == "Wants batteries too"
 
 
 # --------------------------------------------------------------- expressions
 def test_an_expression_for_a_field_that_is_not_watched_is_written(heard):
-    sale = _loaded(SaleFactory(amount=100))
+    sale = loaded(SaleFactory(amount=100))
     sale.amount = F("amount") + 1
     heard.clear()
     sale.save()
-    assert (_loaded(sale).amount, _said(heard)) == (101, [])
+    assert (loaded(sale).amount, said(heard)) == (101, [])
 
 
 def test_an_expression_for_the_company_of_a_sale_is_announced_with_its_value(heard):
-    sale, company = _loaded(SaleFactory()), CompanyFactory()
+    sale, company = loaded(SaleFactory()), CompanyFactory()
     heard.clear()
     sale.company_id = Case(When(title="", then=None), default=Value(company.pk))
     sale.save()

@@ -6,19 +6,12 @@ import pytest
 from django.db.models import Case, Count, F, OuterRef, Subquery, Value, When
 
 from crm.models import Company, Contact, Sale
-from crm.signals import contacts_changed, sales_changed
+from crm.signals import contacts_changed
 from leads.models import Lead
 from tests.crm.writes import CHANGES, change, listening, roll_back
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def heard():
-    """What was said about sales."""
-    with listening(sales_changed) as lists:
-        yield lists
 
 
 def _said(heard):

@@ -9,6 +9,8 @@ from typing import Any
 from django.db import models, transaction
 from django.dispatch import Signal
 
+from crm.models import SettingsChange
+
 CHANGES = ("save", "save_update_fields", "update", "bulk_update")
 CREATIONS = ("save", "create", "bulk_create")
 
@@ -70,3 +72,8 @@ def listening(signal: Signal) -> Iterator[list[list[Any]]]:
         yield heard
     finally:
         signal.disconnect(listen)
+
+
+def settings_log() -> list[tuple]:
+    """What was kept of changes of the settings, oldest first: area, item, before, after."""
+    return list(SettingsChange.objects.order_by("pk").values_list("area", "item_id", "before", "after"))

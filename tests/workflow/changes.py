@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from crm.actor import acting_as
@@ -36,11 +35,6 @@ def buttons(client, page):
     """What the page offers: (verb, decision), newest first."""
     html = client.get(page).content.decode()
     return [(verb, int(pk)) for verb, pk in re.findall(r'id="(undo|ask-again|retry)-(\d+)"', html)]
-
-
-def events(response):
-    """What htmx is told to do when it has settled."""
-    return json.loads(response.headers["HX-Trigger-After-Settle"])
 
 
 def said(client, response):

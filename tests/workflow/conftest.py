@@ -117,7 +117,13 @@ def broken():
         transaction.set_rollback(True)
 
 
-# --------------------------------------------------------------- the rows of rule 4
+# --------------------------------------------------------------- the form of the rules
+@pytest.fixture
+def customer(category):
+    """What most rules there lead to, as a form sends it."""
+    return category["Customer"].pk
+
+
 @pytest.fixture
 def row(category, status):
     """A row as it is sent: `row("Qualified", "Customer")`."""

@@ -8,10 +8,10 @@ import pytest
 
 from crm.actor import working
 from crm.models import Company, CompanyCategory, Sale
-from tests.browsers import HTMX, browser
+from tests.browsers import HTMX, browser, events
 from tests.budgets import statements
 from tests.factories import CompanyFactory, SaleFactory
-from tests.workflow.changes import BATCHES, FAILURES, events, move, press, said, win_rule
+from tests.workflow.changes import BATCHES, FAILURES, move, press, said, win_rule
 from tests.workflow.ledger import assert_ledger_is_true
 from workflow.models import Batch
 

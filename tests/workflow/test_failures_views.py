@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from tests.browsers import HTMX, both_ways, for_real
+from tests.browsers import HTMX, both_ways, events, for_real
 from tests.budgets import statements
-from tests.workflow.changes import BATCHES, FAILURES, buttons, events, press, said
+from tests.workflow.changes import BATCHES, FAILURES, buttons, press, said
 from tests.workflow.ledger import numbers, where
 from workflow import verdicts
 from workflow.models import CategoryDecision

@@ -47,12 +47,6 @@ OPTIONS = {
 }
 
 
-@pytest.fixture
-def customer(category):
-    """What most rules here lead to."""
-    return category["Customer"].pk
-
-
 # ---------------------------------------------------------------------- shown
 @pytest.mark.parametrize("language", ["en", "da"])
 def test_w1_one_screen_has_the_four_toggles_in_order_with_their_labels(maja, administrator, language):

@@ -13,17 +13,12 @@ from crm.actor import acting_as
 from crm.models import CompanyCategory, SettingsChange
 from leads.models import LeadStatus
 from tests.budgets import sent_by
-from tests.crm.writes import CHANGES, CREATIONS, change, create, plain, roll_back
+from tests.crm.writes import CHANGES, CREATIONS, change, create, plain, roll_back, settings_log
 from tests.factories import UserFactory, rule
 from tests.workflow.rules_form import save
 from workflow.models import AutomationRule
 
 pytestmark = pytest.mark.django_db
-
-
-def _log():
-    """What was kept, oldest first."""
-    return list(SettingsChange.objects.order_by("pk").values_list("area", "item_id", "before", "after"))
 
 
 def _forget():
@@ -36,7 +31,7 @@ def test_every_way_of_making_a_rule_is_kept(category, salesperson, how):
     with acting_as(salesperson):
         made = create(how, AutomationRule, trigger="sale_won", target_category=category["Customer"], is_enabled=True)
     after = {"trigger": "sale_won", "target_category_id": category["Customer"].pk, "ask_user": False, "is_enabled": True, "archived": False}
-    assert _log() == [("lead-categorization", made.pk, {}, after)]
+    assert settings_log() == [("lead-categorization", made.pk, {}, after)]
     kept = SettingsChange.objects.get()
     assert (kept.by, kept.item) == (salesperson, "Rule: Update category when a sale is won")
 
@@ -56,7 +51,7 @@ def test_every_way_of_changing_a_rule_keeps_what_differs(category, how, values, 
     made = rule("sale_won", category["Customer"])
     _forget()
     change(how, made, **values)
-    assert _log() == ([("lead-categorization", made.pk, before, after)] if after else [])
+    assert settings_log() == ([("lead-categorization", made.pk, before, after)] if after else [])
 
 
 @pytest.mark.parametrize("how", CHANGES)
@@ -65,7 +60,9 @@ def test_another_category_or_lead_status_is_kept_by_its_key(category, status, ho
     _forget()
     change(how, made, target_category=category["Partner"], lead_status=status["Contacting"])
     before = {"target_category_id": category["Customer"].pk, "lead_status_id": status["Qualified"].pk}
-    assert _log() == [("lead-categorization", made.pk, before, {"target_category_id": category["Partner"].pk, "lead_status_id": status["Contacting"].pk})]
+    assert settings_log() == [
+        ("lead-categorization", made.pk, before, {"target_category_id": category["Partner"].pk, "lead_status_id": status["Contacting"].pk})
+    ]
 
 
 @pytest.mark.parametrize("how", ["update", "bulk_update"])
@@ -75,14 +72,14 @@ def test_one_write_of_several_rules_keeps_each_that_changed(category, how):
     won, registered = rule("sale_won", category["Customer"]), rule("sale_registered", category["Opportunity"])
     _forget()
     change(how, off, won, registered, is_enabled=False)
-    assert _log() == [("lead-categorization", made.pk, {"is_enabled": True}, {"is_enabled": False}) for made in (won, registered)]
+    assert settings_log() == [("lead-categorization", made.pk, {"is_enabled": True}, {"is_enabled": False}) for made in (won, registered)]
 
 
 def test_what_the_database_computes_is_kept_as_it_came_out(category):
     won, lost = rule("sale_won", category["Customer"]), rule("sale_lost", category["Other"], ask=True)
     _forget()
     AutomationRule.objects.update(ask_user=Q(trigger="sale_won"), target_category=Coalesce(F("target_category"), Value(None)))
-    assert _log() == [
+    assert settings_log() == [
         ("lead-categorization", won.pk, {"ask_user": False}, {"ask_user": True}),
         ("lead-categorization", lost.pk, {"ask_user": True}, {"ask_user": False}),
     ]
@@ -92,7 +89,7 @@ def test_an_update_through_a_category_is_kept_too(category):
     made = rule("sale_won", category["Customer"])
     _forget()
     category["Customer"].rules.update(target_category=category["Partner"])
-    assert [(item, after) for _area, item, _before, after in _log()] == [(made.pk, {"target_category_id": category["Partner"].pk})]
+    assert [(item, after) for _area, item, _before, after in settings_log()] == [(made.pk, {"target_category_id": category["Partner"].pk})]
 
 
 @pytest.mark.parametrize("how", CHANGES)
@@ -100,7 +97,7 @@ def test_what_was_rolled_back_is_not_kept(category, how):
     made = rule("sale_won", category["Customer"])
     _forget()
     roll_back(lambda: change(how, made, is_enabled=False))
-    assert (_log(), AutomationRule.objects.get().is_enabled) == ([], True)
+    assert (settings_log(), AutomationRule.objects.get().is_enabled) == ([], True)
 
 
 @pytest.mark.parametrize("option", ["ignore_conflicts", "update_conflicts"])
@@ -137,7 +134,7 @@ def test_w1_the_form_keeps_one_record_of_each_rule_and_the_switch_of_rule_4_thos
     save(maja, r1_enabled="on", r1_category=category["Customer"].pk, rows=rows)
     won = AutomationRule.objects.get(trigger="sale_won")
     off = ({"is_enabled": True}, {"is_enabled": False})
-    assert [(item, before, after) for _area, item, before, after in _log() if item != won.pk] == [(shown.pk, *off), (sibling.pk, *off)]
+    assert [(item, before, after) for _area, item, before, after in settings_log() if item != won.pk] == [(shown.pk, *off), (sibling.pk, *off)]
     assert SettingsChange.objects.get(item_id=won.pk).after["is_enabled"] is True
     assert set(SettingsChange.objects.values_list("by", flat=True)) == {administrator.pk}
 
@@ -148,7 +145,7 @@ def test_the_admin_keeps_one_record_of_a_change(client, category):
     _forget()
     client.post(f"/admin/workflow/automationrule/{made.pk}/change/", {"trigger": "sale_won", "target_category": category["Partner"].pk, "is_enabled": "on"})
     before, after = {"target_category_id": category["Customer"].pk}, {"target_category_id": category["Partner"].pk}
-    assert _log() == [("lead-categorization", made.pk, before, after)]
+    assert settings_log() == [("lead-categorization", made.pk, before, after)]
 
 
 def test_an_item_of_a_list_is_kept_with_its_key(maja):
@@ -163,10 +160,10 @@ def test_rules_that_the_log_does_not_know_are_known_from_the_migration_on(catego
     fourth = rule("lead_status_set", category["Partner"], lead_status=status["Qualified"])
     _forget()
     new = rule("sale_lost", category["Other"])
-    kept = _log()
+    kept = settings_log()
     forwards(apps, None)
     forwards(apps, None)
-    assert _log() == [
+    assert settings_log() == [
         *kept,
         *(("lead-categorization", made.pk, {}, AutomationRule.objects.get(pk=made.pk).kept()) for made in (old, fourth)),
     ]

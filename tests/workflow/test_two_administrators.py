@@ -14,12 +14,6 @@ from workflow.models import AutomationRule, WorkflowSettings
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def customer(category):
-    """What most rules here lead to."""
-    return category["Customer"].pk
-
-
 def _karen_saves(karen, **values):
     assert save(karen, **values).status_code == 200
 

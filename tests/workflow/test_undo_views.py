@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 
 from crm.models import Sale
-from tests.browsers import HTMX, both_ways, for_real
+from tests.browsers import HTMX, both_ways, events, for_real
 from tests.budgets import statements
 from tests.factories import CompanyFactory, SaleFactory
-from tests.workflow.changes import buttons, events, move, press, said, win_rule
+from tests.workflow.changes import buttons, move, press, said, win_rule
 from tests.workflow.ledger import assert_ledger_is_true, latest, numbers, where
 from workflow import decisions
 from workflow.models import CategoryDecision
