@@ -115,7 +115,7 @@ class Filters:
         """What is searched for, as typed."""
         return self.params.get("q", "")[:LONGEST]
 
-    def narrow(self, query: QuerySet, *, but: str = "") -> QuerySet:
+    def narrow[Query: QuerySet](self, query: Query, *, but: str = "") -> Query:
         """The records that fulfil every filter that is set, `but` for one parameter."""
         for one in self.asked:
             if one.values and one.filter.parameter != but:

@@ -46,7 +46,7 @@ def test_a_lead_status_that_i_set_myself(me, status):
     contact = ContactFactory()
     url = f"/contacts/{contact.pk}/lead-status/"
     me.post(url, {"status": status["Qualified"].pk}, headers=HTMX)
-    answer = me.post(url, {"status": status["Contacting"].pk, "seen": status["Open"].pk}, headers=HTMX)
+    answer = me.post(url, {"status": status["Contacting"].pk, "seen_lead_status": status["Open"].pk}, headers=HTMX)
     assert "the lead status is Qualified now. You changed it in another window at " in said(answer)
 
 
