@@ -53,7 +53,7 @@ class SaleQuerySet(RecordQuerySet):
         """How many there are for each value of the column `name`, and their `sums()`. One statement."""
         counts: dict[Any, int] = defaultdict(int)
         sums: dict[Any, list[tuple[str, Decimal]]] = defaultdict(list)
-        rows = self.order_by().values_list(name, "currency").annotate(n=Count("pk"), total=Sum("amount"))
+        rows = self.order_by().values_list(name, "currency").annotate(n=Count("*"), total=Sum("amount"))
         for value, currency, count, total in sorted(rows, key=lambda row: (-row[3], row[1])):
             counts[value] += count
             sums[value].append((currency, total))
@@ -101,8 +101,14 @@ class Sale(Record):
             models.Index(fields=["company", "status"], name="sale_company_status"),
             models.Index(fields=["-updated_at", "-id"], name="sale_recent_first"),
             models.Index(fields=["stage", "expected_close", "id"], name="sale_pipeline", condition=Q(status="open", archived_at=None)),
-            models.Index(fields=["status", "closed_on", "id"], name="sale_closed", condition=Q(closed_on__isnull=False, archived_at=None)),
-            models.Index(fields=["reopen_on", "id"], name="sale_stalled", condition=Q(status="stalled", archived_at=None)),
+            # The pipeline's sums and numbers are read from these alone; SQLite looks for the condition's columns in the index, too.
+            models.Index(fields=["stage", "currency", "amount", "status", "archived_at"], name="sale_open_sums", condition=Q(status="open", archived_at=None)),
+            models.Index(
+                fields=["status", "closed_on", "id", "currency", "amount", "archived_at"],
+                name="sale_closed_sums",
+                condition=Q(closed_on__isnull=False, archived_at=None),
+            ),
+            models.Index(fields=["reopen_on", "id", "status", "archived_at"], name="sale_stalled_first", condition=Q(status="stalled", archived_at=None)),
         ]
         constraints = [
             external_constraint("one_sale_per_external_key"),
