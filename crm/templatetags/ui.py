@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
@@ -27,6 +28,7 @@ from crm.text import fold, hits
 
 register = template.Library()
 register.filter("money", money)
+CARD = "{card}"  # the blank in `board_moves`
 
 
 @cache
@@ -245,6 +247,19 @@ def pairs(text: str) -> list[tuple[str, str]]:
 def stylesheet(name: str) -> str:
     """The address of one of our stylesheets."""
     return static(f"css/{name}.css")
+
+
+@register.simple_tag(takes_context=True)
+def board_moves(context: dict[str, Any], name: str, title: str) -> SafeString:
+    """Where the cards of this column can be moved to: the same in each one's menu, so it is drawn once, with a blank `for_card`."""
+    shown = {"board": context["board"], "column": context["column"], "name": name, "title": title, "pk": CARD}
+    return mark_safe(render_to_string("ui/board_moves.html", shown))
+
+
+@register.filter
+def for_card(moves: SafeString, pk: int) -> SafeString:
+    """These `board_moves` for the card with this key."""
+    return mark_safe(moves.replace(CARD, str(pk)))
 
 
 @register.simple_tag(takes_context=True)

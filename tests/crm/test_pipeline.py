@@ -104,7 +104,7 @@ def test_c4_a_deleted_stage_stays_while_an_open_sale_has_it_and_nothing_moves_th
     old, new = SaleFactory(stage=stages[0]), SaleFactory(stage=stages[1])
     SaleStage.objects.filter(pk=stages[0].pk).update(archived_at=timezone.now())
     assert "Offer Deleted 1 DKK 860,000" in columns(jonas, BOARD)
-    assert f'data-to="stage-{stages[0].pk}"' not in jonas.get(BOARD).content.decode()
+    assert f'id="to-{new.pk}-stage-{stages[0].pk}"' not in jonas.get(BOARD).content.decode()
     refused = move(jonas, new, stages[0], seen_stage=stages[1].pk)
     assert (refused.status_code, Sale.objects.get(pk=new.pk).stage) == (422, stages[1])
     assert "This stage has been deleted. Choose another one." in refused.content.decode()
