@@ -16,7 +16,6 @@ from crm.filters import NOBODY, Choice, ListFilter, SavedView, by_value, fixed, 
 from crm.http import Request
 from crm.models import Company, CompanyCategory, Sale, SaleReason, SaleStage
 from crm.models.categories import GROUP_LABELS, POTENTIAL_CUSTOMER
-from crm.text import fold
 
 THIS_MONTH = "this-month"
 LATEST = 1_000  # sales that are looked through for the currencies in use: all of them would be too many
@@ -78,19 +77,6 @@ def _dates(place: str, parameter: str, label: str | Promise, periods: Mapping[st
     return ListFilter(place, parameter, label, choices, conditions, **options)
 
 
-def titled_or_at(text: str) -> Q:
-    """Sales whose title, or whose company, holds every word of `text`. A statement for each where there is an index."""
-    titled, at = Sale.objects.search(text), Company.objects.search(text)
-    return Q(pk__in=titled.order_by().values("pk")) | Q(company__in=at.order_by().values("pk"))
-
-
-def _any_words(request: Request, values: Sequence[str]) -> Q:
-    found = Q()
-    for text in values:
-        found |= titled_or_at(text)
-    return found
-
-
 def _has_open_sale(request: Request, values: Sequence[str]) -> Q:
     return by_value({"yes": lambda: Q(OPEN_SALE), "no": lambda: ~Q(OPEN_SALE)})(request, values)
 
@@ -122,14 +108,6 @@ FILTERS = (
     of_users("sales", "owner", _("Owner"), "owner", aliases={"mine": "me"}, **PERSON),
     _dates("sales", "closes", _("Expected close"), CLOSES, icon="calendar", position=40),
     _dates("sales", "closed", _("Closing date"), CLOSED, icon="calendar", position=45, under_more=True),
-    ListFilter(
-        "sales",
-        "words",
-        _("Title or company"),
-        lambda _request, asked: [Choice(text, text) for text in dict.fromkeys(asked) if fold(text)],
-        _any_words,
-        only_when_set=True,
-    ),
     of_items("sales", "category", _("Category"), CompanyCategory, "company__category", position=50, under_more=True),
     ListFilter("sales", "currency", _("Currency"), currencies, lambda _request, values: Q(currency__in=values), position=60, under_more=True),
     of_record("sales", "reason", _("Reason"), SaleReason, "reason"),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from crm.board import Asked, Column, fill
 from crm.filters import Filters
-from crm.list_filters import CLOSED, THIS_MONTH, titled_or_at
+from crm.list_filters import CLOSED, THIS_MONTH
 from crm.models import Sale, SaleStage
 from crm.text import as_pk
 from crm.who import changed_it
@@ -49,9 +49,7 @@ class Pipeline:
 
 def pipeline(filters: Filters, asked: Asked) -> Pipeline:
     """The board. Four statements, and one for each column that has sales, however many there are."""
-    everything = filters.narrow(Sale.objects.current(), but="closes")  # which is about open sales
-    if filters.q.strip():
-        everything = everything.filter(titled_or_at(filters.q))
+    everything = filters.narrow(Sale.objects.current().found_by(filters.q), but="closes")  # which is about open sales
     sales = everything.filter(filters.condition("closes"), status=Sale.Status.OPEN)
     totals, sums = sales.totals_by("stage")
     columns = _stages(totals, sums)
@@ -73,7 +71,7 @@ def pipeline(filters: Filters, asked: Asked) -> Pipeline:
 
 def _closed_url(filters: Filters, status: str) -> str:
     """The list of exactly those of these sales that were won or lost this month."""
-    asked = {"status": status, "closed": THIS_MONTH, "sort": "closed", "words": filters.q.strip()}
+    asked = {"status": status, "closed": THIS_MONTH, "sort": "closed", "q": filters.q.strip()}
     kept = {name: filters.values(name) for name in ("owner", "category")}
     return f"{reverse('crm:sales')}?{urlencode({**{name: value for name, value in asked.items() if value}, **kept}, doseq=True)}"
 

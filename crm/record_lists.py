@@ -94,7 +94,7 @@ class Listing:
         found = manager.all() if self.is_archive else manager.current()
         if self.view:
             found = found.filter(self.view.condition(self.request))
-        return self.filters.narrow(found.search(self.q))
+        return self.filters.narrow(found.found_by(self.q))
 
     def page(self) -> Page:
         """One page of them."""

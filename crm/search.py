@@ -28,7 +28,6 @@ class Kind:
     list_url: str
     related: tuple[str, ...]
     detail: Callable[[Any], str]
-    parameter: str = "q"  # of the list, which finds the same
     at_companies: bool = False  # also what is at the companies that were found
 
 
@@ -57,11 +56,8 @@ def _of_contact(contact: Contact) -> str:
 KINDS = (
     Kind("companies", _("Companies"), Company, "crm.view_company", "buildings", "crm:companies", ("category",), lambda company: company.city),
     Kind("contacts", _("Contacts"), Contact, "crm.view_contact", "user", "crm:contacts", ("company",), _of_contact),
-    Kind(
-        "sales", _("Sales"), Sale, "crm.view_sale", "coin", "crm:sales", ("company", "stage"), lambda sale: str(sale.company or ""),
-        parameter="words", at_companies=True,
-    ),
-)  # fmt: skip
+    Kind("sales", _("Sales"), Sale, "crm.view_sale", "coin", "crm:sales", ("company", "stage"), lambda sale: str(sale.company or ""), at_companies=True),
+)
 
 
 def search(text: str, *, user: User) -> list[Group]:

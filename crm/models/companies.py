@@ -71,6 +71,10 @@ class RecordQuerySet(WatchedQuerySet):
             return query
         return query.filter(pk__among=few) if few else self.none()
 
+    def found_by(self, text: str) -> Self:
+        """What the search of their list finds: `search()`, and where rows show more than that looks at, that too."""
+        return self.search(text)
+
     def update(self, **kwargs: Any) -> int:
         """As `WatchedQuerySet.update()`; the search column follows the columns it is made of."""
         if is_held() or not self.model.derived_names(set(kwargs)) & {"search_text"}:

@@ -24,6 +24,7 @@ from crm.models.history import HistoryKey
 from crm.models.lists import SaleReason, SaleStage
 from crm.signals import SaleChange, sales_changed
 from crm.sql import insert_rows
+from crm.text import fold
 
 DERIVED_FROM_STATUS = ("closed_on", "reason", "reason_note", "reopen_on")
 
@@ -39,6 +40,13 @@ class SaleQuerySet(RecordQuerySet):
     def open(self) -> Self:
         """Open sales that are not archived."""
         return self.filter(status=Sale.Status.OPEN, archived_at=None)
+
+    def found_by(self, text: str) -> Self:
+        """Those whose title, or whose company, holds every word of `text`. A statement for each where there is an index."""
+        if not fold(text):
+            return self
+        titled, at = Sale.objects.search(text), Company.objects.search(text)
+        return self.filter(Q(pk__in=titled.order_by().values("pk")) | Q(company__in=at.order_by().values("pk")))
 
     def sums(self) -> list[tuple[str, Decimal]]:
         """What these are worth in each currency, the largest first: amounts of two currencies are never added. One statement."""

@@ -69,8 +69,8 @@ def test_sales_are_found_by_their_company_too_after_those_that_are_called_so(sal
     group = next(group for group in search("ærø", user=salesperson) if group.kind.key == "sales")
     assert ([hit.name for hit in group.hits], group.more) == (["Ærøfærgen", "Roof 4", "Roof 3", "Roof 2", "Roof 1"], True)
     html = jonas.get("/search/", {"q": "ærø"}).content.decode()
-    assert 'href="/sales/?words=%C3%A6r%C3%B8"' in html
-    assert "Roof 0" in jonas.get("/sales/", {"words": "ærø"}).content.decode()
+    assert 'href="/sales/?q=%C3%A6r%C3%B8"' in html
+    assert "Roof 0" in jonas.get("/sales/", {"q": "ærø"}).content.decode()
 
 
 def test_only_kinds_that_the_user_may_see_are_searched(client, django_assert_num_queries):
