@@ -7,6 +7,7 @@ ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 PYTHON := $(ROOT)/.venv/bin/python
 PORT ?= 8000
 SIZE ?= full
+ONLY ?=
 
 .PHONY: help demo demo-reset test bench setup setup-dev lint format messages
 
@@ -22,8 +23,8 @@ demo-reset: setup  ## As demo, but starting over
 test: setup-dev  ## Everything that must be true, on SQLite, PostgreSQL and in Chromium
 	@sh $(ROOT)/scripts/test.sh
 
-bench: setup-dev  ## What it costs next to plain Django and SQL by hand (SIZE=quick to try it), on databases of its own
-	@cd $(ROOT) && $(PYTHON) -m benchmarks.run --size $(SIZE)
+bench: setup-dev  ## What it costs next to plain Django and SQL by hand (SIZE=quick to try it, ONLY=W6,W7 for a part), on databases of its own
+	@cd $(ROOT) && $(PYTHON) -m benchmarks.run --size $(SIZE) --only "$(ONLY)"
 
 setup:
 	@sh $(ROOT)/scripts/setup.sh base

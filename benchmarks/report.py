@@ -55,7 +55,7 @@ def _kinds(found: dict[str, Any]) -> str:
 
 
 def _result(result: dict[str, Any]) -> Iterator[str]:
-    single = result["workload"].split()[0] in ("W1", "W3")
+    single = workload(result) in ("W1", "W3")
     yield f"### {result['workload']}, {NAMES[result['database']]}: {result['what']}"
     yield ""
     per = f"each of {result['size']} sales" if single else "the whole"
@@ -100,11 +100,25 @@ def _each(result: dict[str, Any], name: str) -> str:
     return f"{_time(cpu['median'] / each)} ({_time(cpu['min'] / each)}..{_time(cpu['max'] / each)})"
 
 
+def workload(result: dict[str, Any]) -> str:
+    """W1 to W9."""
+    return result["workload"].split()[0]
+
+
+def _measured_at(results: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Which workloads were measured at which commit."""
+    at: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        names = at.setdefault((result["date"], result["commit"]), [])
+        names += [workload(result)] if workload(result) not in names else []
+    yield from (f"{' '.join(sorted(names))} on {date} at commit {commit}" for (date, commit), names in at.items())
+
+
 def text(report: dict[str, Any]) -> str:
     """Everything, as Markdown that can be read in a terminal too."""
     machine, versions = report["machine"], ", ".join(f"{name} {value}" for name, value in report["versions"].items())
     lines = [
-        f"`{report['command']}` on {report['date']}, commit {report['commit']}.",
+        f"`{report['command']}`: {', '.join(_measured_at(report['results']))}.",
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, Linux {machine['kernel']}. {versions}.",
         "",
         *(f"{note}" for note in report["notes"]),

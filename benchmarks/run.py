@@ -1,6 +1,7 @@
 """Measure everything on a throw-away PostgreSQL and on SQLite: `python -m benchmarks.run [--size quick] [--only W1,W2] [--on sqlite]`.
 
-Writes results.json and RESULTS.md beside this file, unless the size is quick or only a part was asked for. Needs Linux.
+Writes results.json and RESULTS.md beside this file, unless the size is quick or one database only was asked for. A part renews its own
+results; the others keep the commit that they were measured at. Needs Linux.
 """
 
 from __future__ import annotations
@@ -44,6 +45,13 @@ def measure(database: str, options: argparse.Namespace) -> dict[str, Any] | None
         return json.loads(out.read_text())
 
 
+def renewed(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The results of `before`, with those of `now` in the place of the same workloads."""
+    measured = {report.workload(result) for result in now}
+    results = [result for result in before if report.workload(result) not in measured] + now
+    return sorted(results, key=lambda result: (list(report.NAMES).index(result["database"]), report.workload(result)))
+
+
 def main() -> None:
     """Run the workers, then tell."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -52,7 +60,7 @@ def main() -> None:
     parser.add_argument("--on", choices=["postgresql", "sqlite"], action="append", help="one database only")
     parser.add_argument("--json", type=Path, help="write the figures here instead")
     options = parser.parse_args()
-    whole = options.size == "full" and not options.only and not options.on
+    written = options.size == "full" and not options.on
 
     parts, notes = [], list(NOTES)
     for database in options.on or ("postgresql", "sqlite"):
@@ -64,18 +72,18 @@ def main() -> None:
     versions = machine.versions() | {report.NAMES[part["database"]]: part["version"] for part in parts}
     found = {
         "command": "make bench" + ("" if options.size == "full" else f" SIZE={options.size}"),
-        "date": machine.today(),
-        "commit": machine.commit(),
         "machine": machine.machine(),
         "versions": versions,
         "notes": notes,
-        "results": [result for part in parts for result in part["results"]],
+        "results": [{**result, "commit": machine.commit(), "date": machine.today()} for part in parts for result in part["results"]],
     }
+    if written and options.only:
+        found["results"] = renewed(json.loads((HERE / "results.json").read_text(encoding="utf-8"))["results"], found["results"])
     told = report.text(found)
     sys.stdout.write(told)
-    if whole or options.json:
+    if written or options.json:
         (options.json or HERE / "results.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if whole:
+    if written:
         report.write(HERE / "RESULTS.md", told)
         sys.stdout.write("\nWritten: benchmarks/results.json, benchmarks/RESULTS.md\n")
 

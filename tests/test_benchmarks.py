@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks import data, handwritten, pages, report, results, w1, w2, w3, w4, w5
 from benchmarks.measure import cost_of, statements
+from benchmarks.run import renewed
 from crm.models import Company, Sale
 from workflow.models import CategoryDecision
 
@@ -76,10 +77,30 @@ def test_every_workload_does_equal_work_and_can_be_told(workload, options, workl
     assert {result["workload"] for result in found} == workloads
     assert all(result["targets"] or result["notes"] or "save alone" in result["what"] for result in found)
     assert all(len(costs["rounds"]) == 1 for result in found for costs in result["competitors"].values())
-    machine = {"processor": "x", "cores": 1, "memory_gb": 1, "kernel": "x"}
-    whole = {"command": "make bench", "date": "", "commit": "", "machine": machine, "versions": {}, "notes": [], "results": found}
-    told = report.text(json.loads(json.dumps(whole)))
+    told = told_of(found)
     assert all(f"### {result['workload']}, " in told for result in found)
+
+
+def told_of(found):
+    """The report about these results, as a run writes it."""
+    machine = {"processor": "x", "cores": 1, "memory_gb": 1, "kernel": "x"}
+    measured = [{"commit": "abc", "date": "today", **result} for result in found]
+    return report.text(json.loads(json.dumps({"command": "make bench", "machine": machine, "versions": {}, "notes": [], "results": measured})))
+
+
+def test_a_part_renews_its_own_results_and_each_says_where_it_was_measured():
+    def result(workload, database, commit):
+        return {"workload": workload, "database": database, "commit": commit, "date": "today"}
+
+    before = [result("W1", "postgresql", "old"), result("W3 ii", "postgresql", "old"), result("W3 i", "sqlite", "old")]
+    now = [result("W3 i", "sqlite", "new"), result("W3 i", "postgresql", "new"), result("W6", "postgresql", "new")]
+    found = renewed(before, now)
+    assert [(one["workload"], one["database"], one["commit"]) for one in found] == [
+        ("W1", "postgresql", "old"), ("W3 i", "postgresql", "new"), ("W6", "postgresql", "new"), ("W3 i", "sqlite", "new"),
+    ]  # fmt: skip
+    for one in found:
+        one |= {"competitors": {}, "targets": [], "what": "", "notes": [], "size": 1, "rounds": 1, "baseline": "", "costs_of": []}
+    assert "`make bench`: W1 on today at commit old, W3 W6 on today at commit new." in told_of(found)
 
 
 def test_pages_are_measured_next_to_their_own_statements_and_told_in_a_table():
@@ -87,9 +108,7 @@ def test_pages_are_measured_next_to_their_own_statements_and_told_in_a_table():
     asked = {(result["workload"], result["what"], result["companies"]) for result in found if result["competitors"]}
     assert {("W6", what, size) for what in pages.PAGES["W6"] for size in TINY.organisations} < asked
     assert {target["what"] for result in found for target in result["targets"]} == {"CPU, times its statements alone", "CPU, times that at 30"}
-    machine = {"processor": "x", "cores": 1, "memory_gb": 1, "kernel": "x"}
-    whole = {"command": "make bench", "date": "", "commit": "", "machine": machine, "versions": {}, "notes": [], "results": found}
-    told = report.text(json.loads(json.dumps(whole)))
+    told = told_of(found)
     assert told.count("| W6 ") == (2 + 2) * len(pages.PAGES["W6"])  # two sizes, two targets
 
 

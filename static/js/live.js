@@ -49,13 +49,14 @@
 
   // An answered question leaves, and the next one slides under the pointer: a second, slow click is not meant for it.
   // Nor is that of a double click on Undo meant for the Undo of the undoing.
+  // (When it was made counts, not when a busy page gets to it.)
   const SETTLE_MS = 800;
   let moved = -SETTLE_MS;
   const SLIDES = "#inbox, #history, #failures";
   document.addEventListener("htmx:beforeRequest", (e) => { if (e.target.closest?.(SLIDES)) moved = performance.now(); });
   document.addEventListener("htmx:afterSwap", (e) => { if (e.detail.target.matches("[data-live]")) moved = performance.now(); });
   document.addEventListener("click", (e) => {
-    if (e.detail && performance.now() - moved < SETTLE_MS && e.target.closest(SLIDES) && !e.target.closest("label.check")) {
+    if (e.detail && e.timeStamp - moved < SETTLE_MS && e.target.closest(SLIDES) && !e.target.closest("label.check")) {
       e.preventDefault();
       e.stopImmediatePropagation();
     }
@@ -81,7 +82,7 @@
   // The row slides away under the mouse: a click in the same place at once still means that row, not the one that has come.
   document.addEventListener("click", (e) => {
     if (!e.detail || !e.target.closest("[data-live]")) return;
-    const same = pressed && performance.now() - moved < SETTLE_MS && Math.hypot(e.clientX - pressed.x, e.clientY - pressed.y) < 5;
+    const same = pressed && e.timeStamp - moved < SETTLE_MS && Math.hypot(e.clientX - pressed.x, e.clientY - pressed.y) < 5;
     const button = same && document.getElementById(pressed.id);
     if (button && !button.contains(e.target)) {
       e.preventDefault();
