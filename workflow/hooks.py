@@ -30,7 +30,7 @@ from workflow.middleware import SESSION_KEY
 from workflow.models import APPLIED, AutomationRule, Batch, CategoryDecision, DecisionQuerySet
 from workflow.models.rules import RULES_AREA
 from workflow.setup import Plan, effects
-from workflow.undo import changes_of, last_change, may_undo_batch, undo_batch
+from workflow.undo import changes_of, last_change, may_undo_batch, standing_of, undo_batch
 from workflow.views.changes import STEP
 from workflow.views.confirmations import context_of
 from workflow.views.several import named_by, several_named
@@ -159,14 +159,15 @@ def undo_category(request: Request, company_id: int) -> UndoOffer | None:
 
 
 def bulk_edit(request: Request, token: UUID) -> BatchPage | None:
-    """What a bulk edit did to categories, and how it is taken back as a whole (A9). Three statements."""
+    """What a bulk edit did to categories that is still so, and how it is taken back as a whole (A9). Four statements."""
     batch = Batch.objects.filter(token=token).first()
     if batch is None or not may_undo_batch(batch, request.user):
         return None
-    moved, waiting = changes_of(batch).count(), inbox.waiting_for(request.user).filter(batch=batch).count()
+    moved, possible = standing_of(batch)
+    waiting = inbox.waiting_for(request.user).filter(batch=batch).count()
     if not moved and not waiting:
         return None
-    at_once = 0 < moved <= STEP  # more go back in parts, which the batch's own page shows
+    at_once = 0 < possible <= STEP  # more go back in parts, which the batch's own page shows
     undo = UndoOffer(reverse("workflow:batch-undo", args=[batch.pk])) if at_once else None
     return BatchPage(moved, batch.get_absolute_url(), undo, waiting, f"{reverse('workflow:confirmations')}?batch={batch.pk}")
 

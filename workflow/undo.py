@@ -123,6 +123,13 @@ def _last_of(batch: Batch) -> QuerySet[Any]:
     return changes_of(batch).filter(applied_version=F("company__category_version")).annotate(gone_at=gone_at)
 
 
+def standing_of(batch: Batch) -> tuple[int, int]:
+    """How many companies still have the category that this batch gave them, and how many of these can go back. One statement."""
+    last = _last_of(batch)
+    numbers = last.aggregate(all=Count("pk"), possible=Count("pk", filter=Q(company__archived_at=None, gone_at=None)))
+    return numbers["all"], numbers["possible"]
+
+
 def undoing_of(batch: Batch) -> Undoing:
     """How far this batch can be undone now. Four statements."""
     last = _last_of(batch)

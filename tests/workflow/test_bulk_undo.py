@@ -123,6 +123,20 @@ def test_a9_the_notice_of_moved_categories_goes_away_when_they_are_taken_back(jo
     assert notice(jonas) == ""
 
 
+def test_a9_a_company_moved_on_since_is_said_and_the_notice_offers_no_undo_that_does_nothing(jonas, category):
+    moved_on, *others = CompanyFactory.create_batch(3)
+    send(jonas, "companies/bulk/category", [moved_on, *others], category=category["Partner"].pk)
+    Company.objects.filter(pk=moved_on.pk).update(category=category["Other"])
+    batch = Batch.objects.earliest("pk")
+    assert "New category: 2 companies." in notice(jonas)
+    undo_it = f"/category-changes/batches/{batch.pk}/undo/"
+    stays = "1 company stays as it is: somebody has changed its category since."
+    assert f"Undone for 2 companies. {stays}" in text(jonas.post(undo_it, headers=HERE))
+    assert notice(jonas) == ""
+    assert f"There is nothing more to undo. {stays}" in text(jonas.post(undo_it, headers=HERE))
+    assert [fresh(one).category.name for one in (moved_on, *others)] == ["Other", "Lead", "Lead"]
+
+
 def test_only_whoever_did_it_and_administrators_take_it_back(jonas, maja, colleague, salesperson):
     company = CompanyFactory()
     with acting_as(colleague):

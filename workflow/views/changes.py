@@ -24,7 +24,7 @@ from workflow.again import RETRY, CannotAskAgain, CannotRetry, ask_again, retry
 from workflow.backfill import applying_of
 from workflow.explain import explain, not_again
 from workflow.models import APPLIED, Batch, CategoryDecision, Outcome
-from workflow.undo import CannotUndo, may_undo_batch, undo, undo_batch, undoing_of
+from workflow.undo import CannotUndo, Undoing, may_undo_batch, undo, undo_batch, undoing_of
 
 EDIT = "crm.change_company"
 AT_ONCE = 50  # rules retried by one press of a button
@@ -149,6 +149,23 @@ def batch_detail(request: Request, pk: int) -> HttpResponse:
     return page(request, "settings/batch.html", _batch_context(batch, found=found, entries=entries), fragment="list")
 
 
+def _undone(count: int, undoing: Undoing) -> str:
+    """What came of one press of Undo: `count` companies went back now, `undoing` is how far it is after that."""
+    if count:
+        text = ngettext("Undone for {n} company.", "Undone for {n} companies.", undoing.undone).format(n=Number(undoing.undone))
+    else:
+        text = _("There is nothing more to undo.")
+    left = undoing.changed_since
+    if not left:
+        return text
+    stay = ngettext(
+        "{n} company stays as it is: somebody has changed its category since.",
+        "{n} companies stay as they are: somebody has changed their category since.",
+        left,
+    )
+    return f"{text} {stay.format(n=Number(left))}"
+
+
 @require_POST
 def batch_undo(request: Request, pk: int) -> HttpResponse:
     """Undo a part of what a batch changed; the page goes on by itself until nothing is left."""
@@ -161,9 +178,8 @@ def batch_undo(request: Request, pk: int) -> HttpResponse:
     if left and count and request.htmx:
         response = page(request, "settings/batch_undo.html", context | {"going_on": True}, fragment="state")
         return then_focus(request, response, "#page-title") if pressed else response
-    undone = context["undoing"].undone
-    if undone or not waiting:
-        messages.success(request, ngettext("Undone for {n} company", "Undone for {n} companies", undone).format(n=Number(undone)))
+    if count or not waiting:
+        (messages.success if count else messages.error)(request, _undone(count, context["undoing"]))
     if waiting:
         messages.success(request, ngettext("{n} question withdrawn", "{n} questions withdrawn", waiting).format(n=Number(waiting)))
     response = finish(request, to=batch.get_absolute_url())
