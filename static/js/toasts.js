@@ -34,11 +34,16 @@
     toast.addEventListener("submit", stop); // the answer puts another one here; without one it stays, to be pressed again
     start();
   }
-  const toasts = () => $("#toasts");
+  const region = $("#toasts"); // always this one: a dialog that is thrown away does not take it along
+  if (region) new MutationObserver(() => {
+    if (region.isConnected) return;
+    placeToasts();
+    window.htmx.process(region); // htmx took it apart with the dialog
+  }).observe(document.body, { childList: true, subtree: true });
   function placeToasts() {
     // While a modal is open everything outside it is inert, so toasts move in.
     const host = $("dialog[open]") || document.body;
-    if (toasts() && toasts().parentElement !== host) host.append(toasts());
+    if (region && (region.parentElement !== host || !region.isConnected)) host.append(region);
   }
   document.addEventListener("toasts:place", placeToasts);
   function showToast(templateId, retry) {
@@ -47,13 +52,21 @@
     const again = $("[data-retry]", toast);
     if (again) retry ? again.addEventListener("click", () => { toast.remove(); retry(); }) : again.remove();
     placeToasts();
-    toasts().querySelectorAll(".toast:not(:has([data-undo]))").forEach((old) => old.remove());
-    toasts().append(toast);
+    region.querySelectorAll(".toast:not(:has([data-undo]))").forEach((old) => old.remove());
+    region.append(toast);
   }
+  // A form whose dialog has been closed meanwhile has its answer all the same: htmx looks for the places of an answer's parts from where the
+  // form stood, and finds none there. They are where they always are.
+  document.addEventListener("htmx:oobErrorNoTarget", ({ detail: { content } }) => {
+    if (content.id === region?.id) {
+      placeToasts();
+      window.htmx.swap(region, content.innerHTML, { swapStyle: "innerHTML" });
+    } else if (document.getElementById(content.id)) window.htmx.swap(`#${content.id}`, content.outerHTML, { swapStyle: "outerHTML" });
+  });
   document.addEventListener("toast:show", (e) => showToast(e.detail.template));
   // New toasts take the place of the old ones: whoever was at one of them goes to the page's title, or stays in the dialog.
   let wasAtToast = false;
-  document.addEventListener("htmx:oobBeforeSwap", (e) => { if (e.detail.target === toasts()) wasAtToast = toasts().contains(document.activeElement); });
+  document.addEventListener("htmx:oobBeforeSwap", (e) => { if (e.detail.target === region) wasAtToast = region.contains(document.activeElement); });
   document.addEventListener("htmx:load", (e) => {
     e.target.querySelectorAll?.(".toast").forEach(startTimer);
     if (!e.target.matches?.(".toast")) return;
@@ -66,7 +79,7 @@
     if (e.target.closest("[data-dismiss]")) e.target.closest(".toast")?.remove();
     if (e.target.closest("[data-reload]")) location.reload();
   });
-  addEventListener("pageshow", (e) => { if (e.persisted) toasts()?.replaceChildren(); }); // what is told on a page that the browser had kept is old
+  addEventListener("pageshow", (e) => { if (e.persisted) region?.replaceChildren(); }); // what is told on a page that the browser had kept is old
 
   /* --------------------------------------------------- A request that failed */
   const retryOf = (e) => {

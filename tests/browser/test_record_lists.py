@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Route, expect
 
 from crm.models import Company, CompanyCategory
 from tests.browser.conftest import log_in
@@ -97,3 +98,31 @@ def test_what_is_ticked_stays_ticked_when_one_row_is_won(page, live_server, sale
     expect(page.locator("#filters")).to_be_hidden()
     page.click("#bulk-clear")
     expect(page.locator("#filters")).to_be_visible()
+
+
+@pytest.mark.parametrize("goes", [False, True], ids=["Escape", "the dialog is gone"])
+def test_what_a_slow_bulk_edit_did_is_told_with_its_undo_whatever_happens_to_its_dialog(page, live_server, salesperson, category, problems, goes):
+    companies = [CompanyFactory(name=name) for name in ("Aarø", "Brønnum")]
+    CompanyFactory(name="Ceres", category=category["Partner"])
+    log_in(page, live_server.url, salesperson)
+    page.goto(f"{live_server.url}/companies/")
+    slow: list[Route] = []
+    page.route("**/bulk/category/", lambda route: slow.append(route) if route.request.method == "POST" else route.continue_())
+    page.check("#pick-all")
+    page.click("#bulk-category")
+    page.select_option("dialog select", label="Partner")
+    page.click("dialog [type=submit]")
+    page.wait_for_timeout(100)
+    page.keyboard.press("Escape")  # held back: what is on its way would be done all the same
+    page.click("dialog [data-close]", force=True)
+    expect(page.locator("dialog")).to_be_visible()
+    if goes:
+        page.evaluate("document.querySelector('dialog').remove()")
+    slow[0].continue_()
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator("#toasts")).to_contain_text("2 companies are now Partner.")
+    expect(page.locator("#bulk-told")).to_contain_text("Already so: 1 company")
+    expect(page.locator("#results :is([name=pick]:checked)")).to_have_count(0)
+    page.click("#toasts [data-undo]")
+    expect(page.locator("#toasts")).to_contain_text("Undone for 2 companies.")
+    assert {Company.objects.get(pk=one.pk).category.name for one in companies} == {"Lead"}
