@@ -52,6 +52,13 @@ def renewed(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dic
     return sorted(results, key=lambda result: (list(report.NAMES).index(result["database"]), report.workload(result)))
 
 
+def _lines(found: dict[str, Any]) -> str:
+    """As JSON, with a line for each result."""
+    head = json.dumps({name: value for name, value in found.items() if name != "results"}, indent=1, ensure_ascii=False).removesuffix("\n}")
+    rows = ",\n".join(f"  {json.dumps(result, ensure_ascii=False)}" for result in found["results"])
+    return f'{head},\n "results": [\n{rows}\n ]\n}}\n'
+
+
 def main() -> None:
     """Run the workers, then tell."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -82,7 +89,7 @@ def main() -> None:
     told = report.text(found)
     sys.stdout.write(told)
     if written or options.json:
-        (options.json or HERE / "results.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (options.json or HERE / "results.json").write_text(_lines(found), encoding="utf-8")
     if written:
         report.write(HERE / "RESULTS.md", told)
         sys.stdout.write("\nWritten: benchmarks/results.json, benchmarks/RESULTS.md\n")
