@@ -56,6 +56,7 @@ def somebody_waits(too_late: Callable[[], bool], *, how_many: int = 1) -> bool:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and not too_late():
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # in a transaction the first look would stay the last
             cursor.execute("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()")
             if cursor.fetchone()[0] >= how_many:
                 return True
