@@ -22,6 +22,7 @@ from crm.models import User
 from crm.text import LONGEST, as_pk, fold
 
 ME, NOBODY = "me", "none"
+YES = frozenset(("1", "true", "on", "yes"))  # how a parameter says that it is meant
 NAMED = 5  # values that are left out and said by name
 
 
@@ -40,7 +41,7 @@ Condition = Callable[[Request, Sequence[str]], Q]
 class ListFilter:
     """One filter of a list or a board. `choices(request, asked)` offers values, and whichever of the asked ones exist besides.
 
-    `condition(request, values)` is what any of these values asks of a record. `aliases` maps older parameters, with whatever value,
+    `condition(request, values)` is what any of these values asks of a record. `aliases` maps older parameters that say yes
     to one of the values.
     """
 
@@ -194,7 +195,7 @@ def filters_of(request: Request, place: str, params: QueryDict) -> Filters:
 
 def _ask(request: Request, one: ListFilter, params: QueryDict) -> AskedFilter:
     sent = params.getlist(one.parameter)
-    wanted = [*(sent[-1:] if one.everything else sent), *(value for name, value in one.aliases.items() if params.get(name))]
+    wanted = [*(sent[-1:] if one.everything else sent), *(value for name, value in one.aliases.items() if fold(params.get(name, "")) in YES)]
     choices = one.choices(request, wanted)
     known = [choice.value for choice in choices if choice.value in wanted]
     return AskedFilter(one, choices, known, [value for value in dict.fromkeys(wanted) if value not in known and fold(value)])

@@ -206,6 +206,11 @@ def test_the_older_parameter_of_my_sales_becomes_a_filter_that_can_be_taken_out(
     assert [(chip.value, chip.url) for chip in response.context["filters"].chips] == [("Open", "?mine=1"), ("Me", "?status=open")]
 
 
+@pytest.mark.parametrize(("said", "chips"), [("0", []), ("false", []), ("", []), ("nonsense", []), ("true", ["Me"]), ("ON", ["Me"]), ("yes", ["Me"])])
+def test_the_older_parameter_counts_only_where_it_says_yes(jonas, said, chips):
+    assert [chip.value for chip in jonas.get("/sales/", {"mine": said}).context["filters"].chips] == chips
+
+
 @pytest.mark.parametrize(
     ("asked", "titles"), [("overdue", "A"), ("week", "B"), ("this-month", "ABC"), ("next-month", "D"), ("none", "E"), (["none", "next-month"], "DE")]
 )
