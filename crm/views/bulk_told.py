@@ -131,5 +131,6 @@ def bulk_undo(request: Request, pk: int) -> HttpResponse:
 
 def _text(place: str, undone: Undone) -> str:
     done = _("Undone for {what}.").format(what=SAY[place](len(undone.done))) if undone.done else _("Nothing could be undone.")
-    also = [_("{what} stay as they are: see above the list.").format(what=SAY[place](len(undone.left)))] if undone.left and undone.done else []
+    stays = ngettext("{what} stays as it is: see above the list.", "{what} stay as they are: see above the list.", len(undone.left))
+    also = [stays.format(what=SAY[place](len(undone.left)))] if undone.left and undone.done else []
     return " ".join([done, *also, *undone.moved])

@@ -51,6 +51,22 @@ def test_s3_what_somebody_changed_since_is_left_and_said(jonas, colleague, sales
     assert "Not undone: 2 companies." in notice(jonas)
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Undone for 2 companies. 1 company stays as it is: see above the list."),
+        ("da", "Fortrudt for 2 firmaer. 1 firma forbliver uændret: se over listen."),
+    ],
+)
+def test_s3_one_that_stays_is_said_as_one(jonas, colleague, salesperson, language, said):
+    salesperson.language = language
+    salesperson.save()
+    changed, *others = [CompanyFactory() for _one in range(3)]
+    send(jonas, "companies/bulk/our-contact", [changed, *others], our_contact=colleague.pk)
+    Company.objects.filter(pk=changed.pk).update(our_contact=salesperson)
+    assert said in text(take_back(jonas))
+
+
 def test_s3_undoing_twice_undoes_once(jonas, colleague):
     company = CompanyFactory()
     send(jonas, "companies/bulk/our-contact", [company], our_contact=colleague.pk)
