@@ -178,6 +178,18 @@ class AmountField(forms.DecimalField):
 
     widget = forms.TextInput(attrs={"inputmode": "decimal"})
 
+    def __init__(self, *, max_digits: int, decimal_places: int, **options: Any) -> None:
+        """`max_digits` as in Django; what is too large is said here, in plain words, and only once."""
+        super().__init__(decimal_places=decimal_places, **options)
+        self.limit = Decimal(10) ** (max_digits - decimal_places)
+
+    def validate(self, value: Any) -> None:
+        """Refuses what is too large to be stored."""
+        super().validate(value)
+        if value is not None and value >= self.limit:
+            limit = format_decimal(self.limit, "#,##0", locale=_locale())
+            raise forms.ValidationError(gettext("Enter an amount below {limit}").format(limit=limit), code="max_value")
+
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         text = "".join(str(value or "").split())
         if not text:

@@ -7,6 +7,7 @@ from typing import Any
 
 from babel.numbers import list_currencies
 from django import forms
+from django.core.validators import MinValueValidator
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -72,10 +73,13 @@ class ContactForm(RecordForm):
         self.fields["company"].queryset = _companies(self.instance.company_id)
 
 
+AT_LEAST_0 = [one for one in Sale._meta.get_field("amount").validators if isinstance(one, MinValueValidator)]  # the field says itself what is too large
+
+
 class SaleForm(RecordForm):
     """A sale. Won, lost and reopening are actions of their own (S2)."""
 
-    amount = AmountField(label=_("Amount"), required=False, max_digits=14, decimal_places=2, validators=Sale._meta.get_field("amount").validators)
+    amount = AmountField(label=_("Amount"), required=False, max_digits=14, decimal_places=2, validators=AT_LEAST_0)
 
     class Meta:
         model = Sale

@@ -98,6 +98,26 @@ def test_a_wrong_value_of_a_sale_is_a_422_with_the_form(jonas, fact, values):
     assert Sale.objects.get().amount == 860_000
 
 
+@pytest.mark.parametrize(("language", "limit"), [("en", "Enter an amount below 1,000,000,000,000"), ("da", "Angiv et beløb under 1.000.000.000.000")])
+@pytest.mark.parametrize("amount", ["999999999999999", "1000000000000"])
+def test_s1_an_amount_that_is_too_large_is_said_once_in_plain_words_under_one_label(jonas, salesperson, amount, language, limit):
+    salesperson.language = language
+    salesperson.save()
+    html = save(jonas, SaleFactory(), "amount", amount=amount, currency="DKK").content.decode()
+    assert (html.count(limit), html.count("field__error"), html.count("digits")) == (1, 1, 0)
+    assert html.count('class="field__label"') == 1  # the currency's: the amount's is the name of the value
+
+
+@pytest.mark.parametrize("amount", ["-99999999999999999", "1.234", "999999999999.999"])
+def test_s1_whatever_is_wrong_with_an_amount_is_said_once(jonas, amount):
+    response = save(jonas, SaleFactory(), "amount", amount=amount, currency="DKK")
+    assert (response.status_code, response.content.decode().count("field__error")) == (422, 1)
+
+
+def test_s1_the_largest_amount_is_saved(jonas):
+    assert save(jonas, SaleFactory(), "amount", amount="999999999999.99", currency="DKK").status_code == 200
+
+
 def test_s1_the_contact_of_a_sale_is_one_of_its_company(jonas):
     sale, stranger = SaleFactory(), ContactFactory()
     assert save(jonas, sale, "contact", contact=stranger.pk).status_code == 422
