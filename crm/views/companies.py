@@ -24,8 +24,10 @@ def company_detail(request: Request, pk: int) -> HttpResponse:
     company = get_object_or_404(Company.objects.select_related("category", "our_contact", "updated_by"), pk=pk)
     contacts = company.contacts.current()
     shown = list(contacts[: SHOWN + 1])
+    only_archived = not shown and company.contacts.exists()
     context = {
         "active": "companies", "company": company, "contacts": shown[:SHOWN], "contacts_count": capped(contacts), "more_contacts": len(shown) > SHOWN,
+        "only_archived": only_archived,
         "badges": slots.badges_for(request, "company-contacts", shown[:SHOWN]), "categories": CompanyCategory.objects.active(include=company.category_id),
         "is_lead": company.category.is_potential and not company.archived_at,
         **card_of(request, company), **sales_of(request, company, add=f"?company={pk}"), **remarks_of(request, company),

@@ -52,6 +52,25 @@ def test_s5_a_record_is_archived_says_by_whom_and_is_brought_back(jonas, salespe
     assert 'id="more"' in jonas.get(record.get_absolute_url()).content.decode()
 
 
+def test_s5_a_company_without_current_contacts_says_what_is_true_of_them(jonas, colleague):
+    company = CompanyFactory()
+
+    def card():
+        return jonas.get(company.get_absolute_url()).content.decode()
+
+    assert "Add the people you talk to" in card()
+    archived(company, colleague)
+    assert "No contacts yet" not in card()
+    assert "Restore the company to add people." in card()
+    contact = archived(ContactFactory(company=company), colleague)
+    html = card()
+    assert "No contacts" not in html
+    assert "All contacts here are archived" in html
+    url = f"/contacts/?company={company.pk}&archived=1"
+    assert url.replace("&", "&amp;") in html
+    assert [row.pk for row in jonas.get(url).context["found"].rows] == [contact.pk]
+
+
 @every_kind
 def test_archiving_or_restoring_twice_changes_once(jonas, kind):
     record = MAKE[kind]()
