@@ -122,6 +122,17 @@ def told(handed: HandOver, reader: User | None = None) -> str:
     return capfirst(_("{by} handed this from {start} to {to}.").format(by=by, start=start, to=to))
 
 
+def gone_from(decision: CategoryDecision, reader: User) -> str:
+    """Where a question that `reader` was asked has gone since, as a sentence; empty where it was never theirs. One statement."""
+    handed = hand_overs_of([decision]).get(decision.pk, [])
+    if not handed or not any(reader.pk in (one.from_user_id, one.to_user_id) for one in handed):
+        return ""
+    last = handed[-1]
+    if last.takes_back_id and last.from_user_id == reader.pk:
+        return _("{name} has taken back the question about {company}.").format(name=last.by or _("Havn"), company=decision.company)
+    return _("{company} has been handed on: {name} is asked now.").format(company=decision.company, name=_name(decision.asked_of))
+
+
 def _name(user: User | None) -> str:
     return str(user or _("the administrators"))
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from crm.actor import acting_as
-from tests.browsers import HTMX, both_ways, browser
+from tests.browsers import HTMX, both_ways, browser, events
 from tests.crm.writes import change, plain
 from tests.factories import UserFactory
 from tests.workflow.changes import said
 from tests.workflow.questions import ask, whom
-from workflow import decisions
+from workflow import decisions, handing
 from workflow.models import CategoryDecision, HandOver
+from workflow.views import confirmations
 
 pytestmark = pytest.mark.django_db
 URL, BACK = "/confirmations/hand-over/", "/confirmations/take-back/"
@@ -163,3 +164,78 @@ def test_whoever_gave_it_away_can_take_it_back_from_the_card_while_it_waits_and_
     assert [offer in browser(other).get(card).content.decode() for other in (colleague, administrator)] == [False, False]
     jonas.post(BACK, {"ids": handed.pk}, headers=HTMX)
     assert 'id="pending-take-back"' not in jonas.get(card).content.decode()
+
+
+# ------------------------------------------------ taken back under the hands of whoever was asked
+IN_INBOX = {**HTMX, "HX-Current-URL": "http://testserver/confirmations/"}
+PRESSES = {
+    "open": lambda browser, url: browser.get(url, headers=IN_INBOX),
+    "answer": lambda browser, url: browser.post(url, {"answer": "accept", "seen_version": 1}, headers=IN_INBOX),
+    "quick": lambda browser, url: browser.post(f"{url}quick/", {"answer": "keep", "seen_version": 1}, headers=IN_INBOX),
+}
+
+
+@pytest.fixture
+def taken_back(asked, salesperson, colleague):
+    """Jonas handed A to Signe and has taken it back."""
+    with acting_as(salesperson):
+        handed = handing.hand_over(asked[0].pk, to=colleague, by=salesperson)
+        handing.take_back(handed.pk, by=salesperson)
+    return asked[0]
+
+
+@pytest.mark.parametrize("press", PRESSES.values(), ids=PRESSES)
+def test_q3_what_was_taken_back_is_said_with_by_whom_and_dialog_and_inbox_follow(signe, taken_back, salesperson, press):
+    response = press(signe, f"/confirmations/{taken_back.pk}/")
+    assert response.status_code == 409
+    assert "Jonas Krogh has taken back the question about A." in response.content.decode()
+    assert {"dialog:close", "page:changed"} <= events(response).keys()
+    assert whom(taken_back) == salesperson
+
+
+@pytest.mark.parametrize("press", PRESSES.values(), ids=PRESSES)
+def test_q3_what_was_handed_on_is_said_with_who_has_it_now(jonas, asked, salesperson, colleague, press):
+    with acting_as(salesperson):
+        handing.hand_over(asked[0].pk, to=colleague, by=salesperson)
+    response = press(jonas, f"/confirmations/{asked[0].pk}/")
+    assert response.status_code == 409
+    assert "A has been handed on: Signe Bach is asked now." in response.content.decode()
+
+
+def test_q3_on_a_page_of_its_own_it_leads_to_the_inbox(signe, taken_back):
+    url = f"/confirmations/{taken_back.pk}/"
+    for answer in (signe.get(url, follow=True), signe.post(url, {"answer": "accept", "seen_version": 1}, follow=True)):
+        assert answer.redirect_chain == [("/confirmations/", 302)]
+        assert "Jonas Krogh has taken back the question about A." in answer.content.decode()
+    alone = signe.post(url, {"answer": "accept", "seen_version": 1}, headers={**HTMX, "HX-Current-URL": f"http://testserver{url}"})
+    assert alone["HX-Redirect"] == "/confirmations/"
+
+
+def test_q3_what_is_taken_back_while_it_is_answered_is_said_too(signe, salesperson, colleague, asked, monkeypatch):
+    with acting_as(salesperson):
+        handed = handing.hand_over(asked[0].pk, to=colleague, by=salesperson)
+    real = confirmations.give
+
+    def taken_back_just_before(*args, **kwargs):
+        handing.take_back(handed.pk, by=salesperson)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(confirmations, "give", taken_back_just_before)
+    response = PRESSES["answer"](signe, f"/confirmations/{asked[0].pk}/")
+    assert response.status_code == 409
+    assert "Jonas Krogh has taken back the question about A." in response.content.decode()
+
+
+def test_q6_what_was_taken_back_of_several_is_said_and_the_others_are_answered(signe, asked, salesperson, colleague):
+    with acting_as(salesperson):
+        first, _second = [handing.hand_over(one.pk, to=colleague, by=salesperson) for one in asked[:2]]
+        handing.take_back(first.pk, by=salesperson)
+    sent = {"ids": ids(asked[:2]), "all": "keep", **{f"seen-{one.pk}": 1 for one in asked[:2]}}
+    html = signe.post("/confirmations/answers/", sent, headers=IN_INBOX).content.decode()
+    assert "Jonas Krogh has taken back the question about A." in html
+    assert "B stays" in html
+
+
+def test_q3_whoever_may_not_edit_companies_is_told_nothing_of_it(signe, taken_back, colleague):
+    colleague.groups.clear()
+    assert signe.get(f"/confirmations/{taken_back.pk}/", headers=IN_INBOX).status_code == 403

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,7 +20,7 @@ from crm.models import Company, CompanyCategory
 from crm.paging import Page, count_capped, paginate
 from crm.slots import category_undo
 from crm.text import as_pk
-from crm.views.base import done, next_url, page, require
+from crm.views.base import done, finish, next_url, page, refused, require, stands_alone
 from crm.who import at_time, is_me
 from workflow import decisions, handing, inbox
 from workflow.decisions import NothingToDecide, Stale, TargetDeleted
@@ -24,15 +28,39 @@ from workflow.explain import explain
 from workflow.history import by_company, entries_for, page_of
 from workflow.inbox import Question
 from workflow.models import CategoryDecision, Outcome, Trigger
+from workflow.refusal import Refusal
 from workflow.views.several import asked_ids, give, say, several_named
 
 MANY = 10  # suggestions: from here on the inbox has a search box
+
+
+class Gone(Refusal):
+    """The question that this person was asked was taken back, or handed on."""
+
+
+def _gone_is_said(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What is `Gone` closes its dialog and leaves the inbox, with a sentence about who has it now."""
+
+    @wraps(view)
+    def answered(request: Request, pk: int) -> HttpResponse:
+        try:
+            return view(request, pk)
+        except Gone as gone:
+            inbox_page = reverse("workflow:confirmations")
+            if request.htmx and stands_alone(request):
+                messages.error(request, gone.why)
+                return finish(request, to=inbox_page)
+            return refused(request, gone.why, to=inbox_page)
+
+    return answered
 
 
 def _find(request: Request, pk: int) -> CategoryDecision:
     questions = CategoryDecision.objects.exclude(outcome__in=(Outcome.CHANGED, Outcome.SKIPPED, Outcome.FAILED, Outcome.UNDONE))
     decision = get_object_or_404(questions.with_names().select_related("company__category__group"), pk=pk)
     if not decisions.may_answer(decision, request.user) and decision.outcome == Outcome.WAITING:
+        if request.user.may_edit_companies and (why := handing.gone_from(decision, request.user)):
+            raise Gone(why)
         raise PermissionDenied(_("This question was asked of {name}.").format(name=decision.asked_of or _("the administrators")))
     return decision
 
@@ -69,6 +97,7 @@ def _last_changed(decision: CategoryDecision) -> str:
     return _("{name} changed the category meanwhile.").format(name=who or _("A rule"))
 
 
+@_gone_is_said
 def confirmation(request: Request, pk: int) -> HttpResponse:
     """One suggestion with its three answers: a dialog, inside an open one its next question, or without JavaScript a page."""
     if request.method == "POST":
@@ -79,6 +108,7 @@ def confirmation(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+@_gone_is_said
 def confirmation_quick(request: Request, pk: int) -> HttpResponse:
     """Accept or keep straight from the inbox; where that is not so simple any more, the dialog opens."""
     return _answer(request, pk, fragment="dialog")
@@ -101,7 +131,7 @@ def _answer(request: Request, pk: int, *, fragment: str) -> HttpResponse:
         return again(422, answer_missing=True)
     try:
         answered = give(decision.pk, answer, category, by=request.user, seen_version=seen)
-    except (NothingToDecide, RecordArchived, Stale):
+    except (NothingToDecide, PermissionDenied, RecordArchived, Stale):  # handed on or taken back just now, too
         return again(409, asked_again=True)
     except TargetDeleted:
         return again(422)

@@ -24,7 +24,7 @@ from crm.slots import UndoOffer
 from crm.text import as_pk
 from crm.views.base import done, finish, next_url, page, refused, require
 from crm.views.base import say as tell
-from workflow import decisions, inbox
+from workflow import decisions, handing, inbox
 from workflow.decisions import Answered, NothingToDecide, Stale, TargetDeleted
 from workflow.models import CategoryDecision, DecisionQuerySet
 from workflow.undo import CannotUndo, undo
@@ -164,8 +164,11 @@ def _answer_one(request: Request, pk: int, answer: str, seen: int, result: Resul
         result.over.append(str(refusal))
     except TargetDeleted:
         result.problems[pk] = _("The category has been deleted. Choose another one.")
-    except (PermissionDenied, CategoryDecision.DoesNotExist):
-        pass  # never theirs to answer, or handed to somebody else meanwhile
+    except PermissionDenied:
+        gone = handing.gone_from(CategoryDecision.objects.with_names().get(pk=pk), request.user)
+        result.over += [gone] if gone else []  # else it was never theirs to answer
+    except CategoryDecision.DoesNotExist:
+        pass
 
 
 def _over(decision: CategoryDecision) -> str:
