@@ -98,7 +98,7 @@ def test_a_wrong_value_of_a_sale_is_a_422_with_the_form(jonas, fact, values):
     assert Sale.objects.get().amount == 860_000
 
 
-@pytest.mark.parametrize(("language", "limit"), [("en", "Enter an amount below 1,000,000,000,000"), ("da", "Angiv et beløb under 1.000.000.000.000")])
+@pytest.mark.parametrize(("language", "limit"), [("en", "Enter an amount below 1,000,000,000,000"), ("da", "Indtast et beløb under 1.000.000.000.000")])
 @pytest.mark.parametrize("amount", ["999999999999999", "1000000000000"])
 def test_s1_an_amount_that_is_too_large_is_said_once_in_plain_words_under_one_label(jonas, salesperson, amount, language, limit):
     salesperson.language = language
