@@ -55,6 +55,8 @@ def problems(context: BrowserContext) -> Iterator[list[str]]:
         page.on("pageerror", lambda error: found.append(str(error)))
         page.on("console", lambda message: found.append(message.text) if message.type == "error" and "Failed to load resource" not in message.text else None)
 
+    for page in context.pages:  # the test's own page may have been opened before this
+        listen(page)
     context.on("page", listen)
     yield found
     assert found == []

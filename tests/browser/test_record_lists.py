@@ -126,3 +126,15 @@ def test_what_a_slow_bulk_edit_did_is_told_with_its_undo_whatever_happens_to_its
     page.click("#toasts [data-undo]")
     expect(page.locator("#toasts")).to_contain_text("Undone for 2 companies.")
     assert {Company.objects.get(pk=one.pk).category.name for one in companies} == {"Lead"}
+
+
+def test_rows_that_something_else_has_styled_are_refreshed_without_a_complaint(page, live_server, salesperson, problems):
+    """An extension of the browser, say: htmx would copy its inline styles to the new rows, and the content security policy forbids that."""
+    CompanyFactory(name="Aarø")
+    log_in(page, live_server.url, salesperson)
+    page.goto(f"{live_server.url}/companies/")
+    page.evaluate("document.querySelectorAll('#results [id]').forEach((el) => { el.style.outline = '1px solid'; })")
+    with page.expect_response(lambda response: response.url.endswith("/companies/")):
+        page.evaluate("document.body.dispatchEvent(new Event('page:changed'))")
+    expect(page.locator("#results [style]")).to_have_count(0)
+    expect(page.locator("#results tbody a")).to_have_text("Aarø")
