@@ -20,6 +20,9 @@ from tests.workflow.rules_form import URL as RULES
 
 expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
+# What a browser and htmx say of an answer that is an error, or never came: the tests that ask for one look at what the page says of it.
+REFUSED = ("Failed to load resource", "Response Status Error Code", "htmx:afterRequest", "htmx:sendError", "htmx:timeout")
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -53,7 +56,7 @@ def problems(context: BrowserContext) -> Iterator[list[str]]:
 
     def listen(page: Page) -> None:
         page.on("pageerror", lambda error: found.append(str(error)))
-        page.on("console", lambda message: found.append(message.text) if message.type == "error" and "Failed to load resource" not in message.text else None)
+        page.on("console", lambda message: found.append(message.text) if message.type == "error" and not message.text.startswith(REFUSED) else None)
 
     for page in context.pages:  # the test's own page may have been opened before this
         listen(page)

@@ -90,7 +90,8 @@ def test_a_question_is_handed_over_by_keyboard_the_colleague_sees_by_whom_and_it
     expect(page.locator("#toasts")).to_contain_text("1 suggestion was taken back")
     expect(page.locator("#review")).to_be_visible()
     hers.click(f"#accept-{a.pk}")
-    expect(hers.locator("#toasts .is-error")).to_contain_text("You do not have access to do this.")
+    expect(hers.locator("#toasts .is-error")).to_contain_text("Jonas Krogh has taken back the question about Firma A.")
+    expect(hers.locator(f"#ask-{a.pk}")).to_have_count(0)
     assert [(one.from_user, one.to_user) for one in HandOver.objects.order_by("pk")] == [(jonas, signe), (signe, jonas)]
 
 
