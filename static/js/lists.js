@@ -45,7 +45,9 @@
 
   // By their ids. When a verb has been done to them (data-unticks) they are ticked no more.
   let kept = [], isDone = false;
-  document.addEventListener("htmx:afterRequest", (e) => { isDone ||= e.detail.successful && e.detail.elt.matches("[data-unticks]"); });
+  document.addEventListener("htmx:beforeSend", ({ target, detail: { xhr } }) => { // its dialog may be gone when the answer comes
+    if (target.matches("[data-unticks]")) xhr.addEventListener("loadend", () => { isDone ||= xhr.status >= 200 && xhr.status < 300; });
+  });
   document.addEventListener("htmx:beforeSwap", (e) => {
     const { target } = e.detail;
     if (!e.detail.shouldSwap || !target.matches("[data-live]")) return;

@@ -58,10 +58,10 @@
   // A form whose dialog has been closed meanwhile has its answer all the same: htmx looks for the places of an answer's parts from where the
   // form stood, and finds none there. They are where they always are.
   document.addEventListener("htmx:oobErrorNoTarget", ({ detail: { content } }) => {
-    if (content.id === region?.id) {
-      placeToasts();
-      window.htmx.swap(region, content.innerHTML, { swapStyle: "innerHTML" });
-    } else if (document.getElementById(content.id)) window.htmx.swap(`#${content.id}`, content.outerHTML, { swapStyle: "outerHTML" });
+    const isRegion = content.id === region?.id, target = isRegion ? region : document.getElementById(content.id);
+    if (isRegion) placeToasts();
+    const [html, swapStyle] = isRegion ? [content.innerHTML, "innerHTML"] : [content.outerHTML, "outerHTML"];
+    if (target) window.htmx.swap(target, html, { swapStyle }, { eventInfo: { target, elt: target } });
   });
   document.addEventListener("toast:show", (e) => showToast(e.detail.template));
   // New toasts take the place of the old ones: whoever was at one of them goes to the page's title, or stays in the dialog.
