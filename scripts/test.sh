@@ -8,12 +8,14 @@ unset DATABASE_URL 2>/dev/null || true
 unset PYTHONDONTWRITEBYTECODE 2>/dev/null || true  # each of our processes would compile all of Django again
 say() { printf '\n== %s\n' "$1"; }
 
+told=$(mktemp); trap 'rm -f "$told"' EXIT
+$bin/mypy >"$told" 2>&1 & types=$!  # takes as long as the others together
 say "Style";            $bin/ruff check . && $bin/ruff format --check --quiet .
 say "Templates";        $bin/djlint templates --lint --quiet
-say "Types";            $bin/mypy
 say "Imports point down"; $bin/lint-imports --no-cache
 say "Migrations";       $bin/python manage.py makemigrations --check --dry-run
 say "Danish";           $bin/python scripts/messages.py check
+say "Types";            wait $types && ok=0 || ok=$?; cat "$told"; [ $ok = 0 ]
 [ "${1:-}" = lint ] && exit 0
 
 # A missing PostgreSQL (status 77) or Chromium is said, and under CI it is a failure.

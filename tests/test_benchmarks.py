@@ -20,6 +20,12 @@ pytestmark = pytest.mark.django_db
 TINY = results.TINY
 
 
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch):
+    """Memory is cleared for the clock's sake before each piece of work; here nobody looks at it, and that would be half of the time."""
+    monkeypatch.setattr("benchmarks.measure.gc.collect", int)
+
+
 def test_w1_the_sql_by_hand_leaves_what_a_save_leaves_whatever_the_guards_say():
     w1.check(12)
     assert set(data.plain(Sale).values_list("status", flat=True)) == {"open"}  # it was all taken back

@@ -20,6 +20,7 @@ from workflow.models import Batch, CategoryDecision, Trigger
 
 SCRIPT = Axe().axe_script
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "resultTypes": ["violations"]}
 VIOLATIONS = """async (options) => (await axe.run(document, options)).violations
     .flatMap((rule) => rule.nodes.map((node) => [rule.id, node.html.slice(0, 160)]))"""
 DRAWN = """() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))
@@ -96,7 +97,8 @@ def look(page, address):
         page.emulate_media(color_scheme=scheme)
         page.evaluate(DRAWN)
         where = (address, width, scheme)
-        found += [(*where, *violation) for violation in page.evaluate(VIOLATIONS, AXE)]
+        # The themes differ in colours alone: what does not look at them has been asked in the light.
+        found += [(*where, *violation) for violation in page.evaluate(VIOLATIONS, AXE if scheme == "light" else COLOURS)]
         wide = page.evaluate("document.documentElement.scrollWidth")
         found += [(*where, "wider than the screen", wide)] if wide > width else []
     return found
