@@ -12,7 +12,7 @@ SALESPERSON = "Salesperson"
 # What a salesperson may do; an administrator may do everything.
 SALESPERSON_MAY = {
     "crm": ["view_company", "add_company", "change_company", "view_contact", "add_contact", "change_contact", "view_sale", "add_sale", "change_sale"],
-    "leads": ["view_lead", "add_lead", "change_lead"],
+    "leads": ["view_lead", "add_lead", "change_lead", "view_inquiry", "change_inquiry"],
     "workflow": ["view_categorydecision"],
 }
 

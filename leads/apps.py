@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class LeadsConfig(AppConfig):
-    """Lead statuses and, later, lead forms and distribution."""
+    """Lead statuses, lead forms, inquiries and their distribution."""
 
     name = "leads"
     verbose_name = _("Leads")

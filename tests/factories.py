@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from factory.django import DjangoModelFactory
 
 from crm.models import Company, CompanyCategory, Contact, Sale, SaleStage, User
+from leads.models import LeadForm, LeadFormField
 from workflow.models import AutomationRule, Trigger
 
 
@@ -72,6 +73,27 @@ class SaleFactory(DjangoModelFactory):
     title = factory.Sequence(lambda n: f"Solar roof, hall {n}")
     company = factory.SubFactory(CompanyFactory)
     amount = 860_000
+
+
+class LeadFormFactory(DjangoModelFactory):
+    """A lead form that asks for company, name, e-mail address (required), telephone and message."""
+
+    class Meta:
+        model = LeadForm
+        skip_postgeneration_save = True
+
+    slug = factory.Sequence(lambda n: f"solar-{n}")
+    title = "Talk to us about solar"
+    language = "en"
+    category = factory.LazyFunction(lambda: CompanyCategory.objects.get(is_default=True))
+    consent_text = "You may contact me about this enquiry."
+
+    @factory.post_generation
+    def fields(self: Any, create: bool, extracted: list[str] | None, **kwargs: Any) -> None:
+        required = {"company", "first_name", "email"}
+        keys = extracted if extracted is not None else ["company", "first_name", "last_name", "email", "phone", "message"]
+        for position, key in enumerate(keys):
+            LeadFormField.objects.create(form=self, key=key, is_required=key in required, position=position)
 
 
 def rule(trigger: Trigger | str, target: CompanyCategory, *, ask: bool = False, **kwargs: Any) -> AutomationRule:

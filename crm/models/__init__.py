@@ -3,6 +3,7 @@ from crm.models.bulk_edits import BulkEdit
 from crm.models.categories import CategoryGroup, CompanyCategory
 from crm.models.companies import Company, Contact, move_companies
 from crm.models.lists import ListItem, SaleReason, SaleStage
+from crm.models.notifications import Notification, NotificationChoice
 from crm.models.remarks import FollowUp, Note
 from crm.models.sales import Sale, SaleTransition
 from crm.models.settings_log import SettingsChange
@@ -19,6 +20,8 @@ __all__ = [
     "ListItem",
     "LoginAttempts",
     "Note",
+    "Notification",
+    "NotificationChoice",
     "Sale",
     "SaleReason",
     "SaleStage",

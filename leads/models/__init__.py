@@ -1,4 +1,18 @@
+from leads.models.distribution import Assignment, Distribution, DistributionSeat
+from leads.models.forms import LeadForm, LeadFormField
+from leads.models.inquiries import Inquiry, Visit
 from leads.models.leads import Lead, LeadStatusChange
 from leads.models.statuses import LeadStatus
 
-__all__ = ["Lead", "LeadStatus", "LeadStatusChange"]
+__all__ = [
+    "Assignment",
+    "Distribution",
+    "DistributionSeat",
+    "Inquiry",
+    "Lead",
+    "LeadForm",
+    "LeadFormField",
+    "LeadStatus",
+    "LeadStatusChange",
+    "Visit",
+]

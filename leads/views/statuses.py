@@ -23,7 +23,7 @@ from crm.views.base import done, page, refused, require, unit_of_work
 from crm.views.lists import ListScreen
 from leads.board import leads_board, open_sums, overtaken
 from leads.defaults import LeadStatusDeleted, LeadStatusNotEnabled, set_lead_status
-from leads.forms import LeadStatusForm
+from leads.forms.statuses import LeadStatusForm
 from leads.models import Lead, LeadStatus
 
 

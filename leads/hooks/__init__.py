@@ -1,0 +1,5 @@
+"""What this app adds to the screens below, one module for each thing it knows."""
+
+from leads.hooks import statuses
+
+__all__ = ["statuses"]
