@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,21 +62,20 @@ def undo(edit_id: int, *, by: User) -> Undone:
 def _put_back(edit: BulkEdit, by: User) -> Undone:
     model, undone, stay = MODELS[edit.place], Undone(), set()
     gone, name = _gone(edit), model.SEARCHED[0]
-    old_of = {pk: old for old, pks in edit.before for pk in pks}
-    back: dict[int, list[int]] = {index: [] for index in range(len(edit.before))}
     group_of = {pk: index for index, (_old, pks) in enumerate(edit.before) for pk in pks}
+    back: dict[int, list[int]] = defaultdict(list)
     columns = {"pk", name, "archived_at", *edit.after, *(["status", "company_id"] if model is Sale else [])}
-    for row in models.QuerySet(model).filter(pk__among=list(old_of)).order_by("pk").select_for_update(no_key=True).values(*columns):
-        if why := _against(edit, row) or gone.get(_first(old_of[row["pk"]]), ""):
+    for row in models.QuerySet(model).filter(pk__among=list(group_of)).order_by("pk").select_for_update(no_key=True).values(*columns):
+        group = group_of[row["pk"]]
+        if why := _against(edit, row) or gone.get(_first(edit.before[group][0]), ""):
             undone.left.append(Skipped(row["pk"], row[name], why))
             stay.add(row.get("company_id"))
         else:
             undone.done.append(row["pk"])
-            back[group_of[row["pk"]]].append(row["pk"])
+            back[group].append(row["pk"])
     with working(user=by, kind=KIND):
-        for index, pks in back.items():
-            if pks:
-                model.objects.filter(pk__in=pks).update(**_values(edit.before[index][0]))
+        for group, pks in back.items():
+            model.objects.filter(pk__in=pks).update(**_values(edit.before[group][0]))
     if "status" in edit.after:
         undone.moved = slots.undo_moves(edit.token, by, frozenset(pk for pk in stay if pk))
     return undone

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from crm.models import User
+from crm.models import CompanyCategory, User
 from crm.signals import SaleChange, sales_changed
 from tests.crm.addresses import one_of_everything
 from tests.crm.importing import run_command
 from tests.crm.writes import listening
+from tests.factories import CompanyFactory, SaleFactory
 
 
 @pytest.fixture
@@ -50,3 +51,12 @@ def sales(capsys: pytest.CaptureFixture[str]) -> Any:
 def companies(capsys: pytest.CaptureFixture[str]) -> Any:
     """Run import_companies and return what it printed."""
     return lambda *arguments: run_command("import_companies", arguments, capsys)
+
+
+@pytest.fixture
+def four(salesperson: User, colleague: User, category: dict[str, CompanyCategory]) -> None:
+    """A: a lead of Jonas; B: a customer of Signe with an open sale; C: a partner of nobody; D: archived."""
+    CompanyFactory(name="A", our_contact=salesperson, city="Vejle")
+    SaleFactory(company=CompanyFactory(name="B", our_contact=colleague, category=category["Customer"], city="Aarhus"))
+    SaleFactory(company=CompanyFactory(name="C", category=category["Partner"], city=""), status="won")
+    CompanyFactory(name="D", archived_at="2026-01-01T00:00Z")
