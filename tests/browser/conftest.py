@@ -23,7 +23,7 @@ expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 # What a browser and htmx say of an answer that is an error, or never came: the tests that ask for one look at what the page says of it.
 REFUSED = ("Failed to load resource", "Response Status Error Code", "htmx:afterRequest", "htmx:sendError", "htmx:sendAbort", "htmx:timeout")
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
