@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Self
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -9,10 +11,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.models import User
+from crm.models.rights import EDIT_COMPANY
 from leads.models.forms import LeadForm
 from leads.models.inquiries import Inquiry
-
-HEAVIEST = 10  # weight of a seat
+from leads.turns import HEAVIEST
 
 
 class Distribution(models.Model):
@@ -37,6 +40,14 @@ class Distribution(models.Model):
         return str(self.form or _("Default"))
 
 
+class SeatQuerySet(models.QuerySet["DistributionSeat"]):
+    """Seats; who of them can get a lead at this moment."""
+
+    def available(self) -> Self:
+        """Seats that are not paused, of users who are active, may edit companies, and receive new leads."""
+        return self.filter(is_paused=False, user__in=User.objects.who_may(EDIT_COMPANY).filter(is_available=True).order_by().values("pk"))
+
+
 class DistributionSeat(models.Model):
     """Somebody who takes part. `turn` is when they are next; each lead moves it on by a step that is smaller the more they weigh."""
 
@@ -46,6 +57,8 @@ class DistributionSeat(models.Model):
     is_paused = models.BooleanField(_("paused"), default=False)
     turn = models.BigIntegerField(default=0, editable=False)
     given = models.PositiveBigIntegerField(_("leads so far"), default=0, editable=False)
+
+    objects: ClassVar[SeatQuerySet] = SeatQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["pk"]
