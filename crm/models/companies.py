@@ -5,106 +5,30 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import batched
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm import search_index
 from crm.actor import current_actor
-from crm.models.bulk import CHUNK, Row, WatchedQuerySet, is_held
+from crm.identity import name_key
+from crm.models.bulk import CHUNK, Row
 from crm.models.categories import CompanyCategory
-from crm.models.watch import Watched
+from crm.models.records import Record, RecordQuerySet, external_constraint
 from crm.signals import CREATED, MANUAL, CategoryChange, ContactChange, categories_changed, contacts_changed
 from crm.sql import among, is_postgresql, keys, moment
-from crm.text import LONGEST, fold
-
-MANY = 100  # names that begin like the one that is looked for
-
-
-class Record(Watched):
-    """What companies, contacts and sales share: archiving, search, and the key of another system (for imports)."""
-
-    SEARCHED: ClassVar[tuple[str, ...]] = ()
-
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
-    external_source = models.CharField(_("imported from"), max_length=40, blank=True)
-    external_key = models.CharField(_("key in that system"), max_length=100, blank=True)
-    search_text = models.TextField(editable=False, default="")
-
-    class Meta:
-        abstract = True
-
-    def derive(self) -> None:
-        here = self.__dict__
-        if not here.keys() >= set(self.SEARCHED):  # some are deferred: read them only where another has changed
-            known = self.memory.known(self._state.db or DEFAULT_DB_ALIAS) or {}
-            if all(here[name] == known.get(name, here) for name in self.SEARCHED if name in here):
-                return
-        self.search_text = fold(" ".join(str(getattr(self, name) or "") for name in self.SEARCHED))
-
-    @classmethod
-    def derived_names(cls, names: set[str]) -> set[str]:
-        return {"search_text"} if names & set(cls.SEARCHED) else set()
-
-
-class RecordQuerySet(WatchedQuerySet):
-    """Search and archive, as every list offers them."""
-
-    def current(self) -> Self:
-        """Records that are not archived."""
-        return self.filter(archived_at=None)
-
-    def search(self, text: str) -> Self:
-        """Records that hold every word of `text`, whatever its case, Æ, Ø and Å included. Asks the index at once: a statement."""
-        words = fold(text[:LONGEST]).split()
-        query = self
-        for word in words:
-            query = query.filter(search_text__contains=word)
-        few = search_index.find(self.model._meta.db_table, words, self.db)
-        if few is None:
-            return query
-        return query.filter(pk__among=few) if few else self.none()
-
-    def found_by(self, text: str) -> Self:
-        """What the search of their list finds: `search()`, and where rows show more than that looks at, that too."""
-        return self.search(text)
-
-    def update(self, **kwargs: Any) -> int:
-        """As `WatchedQuerySet.update()`; the search column follows the columns it is made of."""
-        if is_held() or not self.model.derived_names(set(kwargs)) & {"search_text"}:
-            return super().update(**kwargs)
-        with transaction.atomic(using=self.db):
-            pks = list(self.values_list("pk", flat=True))
-            count = super().update(**kwargs)
-            plain = models.QuerySet(self.model, using=self.db)
-            rows = list(plain.filter(pk__in=pks))
-            for row in rows:
-                row.derive()
-            plain.bulk_update(rows, ["search_text"], batch_size=CHUNK)
-        return count
-
-    update.alters_data = True
-
-
-def external_constraint(name: str) -> models.UniqueConstraint:
-    """One record for each key of another system."""
-    return models.UniqueConstraint(fields=["external_source", "external_key"], condition=~Q(external_key=""), name=name)
 
 
 class CompanyQuerySet(RecordQuerySet):
     """Every write of `category` counts the company's changes (A10)."""
 
     def namesakes(self, name: str, *, most: int = 5) -> list[Any]:
-        """Companies of exactly this name, whatever its case. Two statements."""
-        wanted = fold(name)
-        rows = self.search(name).filter(search_text__startswith=wanted).order_by("pk")[:MANY]
-        return [company for company in rows if fold(company.name) == wanted][:most]
+        """Companies of exactly this name, whatever its case. One statement."""
+        wanted = name_key(name)
+        return list(self.filter(name_key=wanted).order_by("pk")[:most]) if wanted else []
 
     def write(self, rows: dict[int, dict[str, Any]], kwargs: dict[str, Any]) -> dict[int, dict[str, Any]]:
         rest = {name: value for name, value in kwargs.items() if name not in ("category", "category_id")}
@@ -143,6 +67,7 @@ class Company(Record):
     WATCHED = frozenset({"category_id"})
     READ = frozenset({"category_version"})
     SEARCHED = ("name", "city", "registration_number")
+    KEYS = {"name_key": "name", "website_domain": "website"}
 
     name = models.CharField(_("name"), max_length=200)
     category = models.ForeignKey(CompanyCategory, models.PROTECT, verbose_name=_("category"), related_name="companies", db_index=False)
@@ -158,6 +83,8 @@ class Company(Record):
     postcode = models.CharField(_("postcode"), max_length=20, blank=True)
     city = models.CharField(_("town"), max_length=80, blank=True)
     country = models.CharField(_("country"), max_length=80, blank=True)
+    name_key = models.CharField(max_length=200, editable=False, default="", db_default="")
+    website_domain = models.CharField(max_length=254, editable=False, default="", db_default="")
 
     objects: ClassVar[Any] = CompanyQuerySet.as_manager()
 
@@ -170,6 +97,8 @@ class Company(Record):
             models.Index(fields=["name", "id"], name="company_name_order"),
             models.Index(fields=["category", "name", "id"], name="company_of_category"),  # these two are the keys' own as well
             models.Index(fields=["our_contact", "name", "id"], name="company_of_our_contact"),
+            models.Index(fields=["name_key", "id"], name="company_name_key"),
+            models.Index(fields=["website_domain", "id"], name="company_website_domain"),
         ]
         constraints = [external_constraint("one_company_per_external_key")]
 
@@ -265,6 +194,7 @@ class Contact(Record):
 
     WATCHED = frozenset({"company_id"})
     SEARCHED = ("first_name", "last_name", "email")
+    KEYS = {"email_key": "email", "email_domain": "email"}
 
     company = models.ForeignKey(Company, models.PROTECT, verbose_name=_("company"), related_name="contacts")
     first_name = models.CharField(_("first name"), max_length=80)
@@ -272,6 +202,8 @@ class Contact(Record):
     title = models.CharField(_("title"), max_length=80, blank=True)
     email = models.EmailField(_("email address"), blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    email_key = models.CharField(max_length=254, editable=False, default="", db_default="")
+    email_domain = models.CharField(max_length=254, editable=False, default="", db_default="")
 
     objects: ClassVar[Any] = RecordQuerySet.as_manager()
 
@@ -283,6 +215,8 @@ class Contact(Record):
         indexes = [
             models.Index(fields=["first_name", "last_name", "id"], name="contact_name_order"),
             models.Index(fields=["last_name", "first_name", "id"], name="contact_last_name_order"),
+            models.Index(fields=["email_key", "id"], name="contact_email_key"),
+            models.Index(fields=["email_domain", "company", "id"], name="contact_email_domain"),
         ]
         constraints = [external_constraint("one_contact_per_external_key")]
 
