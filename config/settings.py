@@ -162,6 +162,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=HTTPS)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=3600 if HTTPS else 0)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+# Where people reach Havn: for links that are made outside a request, such as those in a reminder.
+_host = next((host for host in ALLOWED_HOSTS if "*" not in host), "localhost").lstrip(".")
+SITE_URL = env.str("SITE_URL", default=f"{'https' if HTTPS else 'http'}://{_host}").rstrip("/") + "/"
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from crm.actor import working
+from crm.site import asked_at
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -70,7 +71,7 @@ def actor(get_response: View) -> View:
     """Whatever a request writes is the user's doing, a bare `update()` and Django's admin included."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with working(user=request.user if request.user.is_authenticated else None):
+        with working(user=request.user if request.user.is_authenticated else None), asked_at(request):
             return get_response(request)
 
     return middleware

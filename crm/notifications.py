@@ -2,12 +2,81 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-def notify(kind: str, user_ids: Collection[int], *, subject_id: int, facts: Mapping[str, Any] | None = None) -> None:
-    """Tell these people one thing each. `kind` is the key of a `NotificationKind` in the slots. In the caller's transaction.
+from crm.actor import current_actor
+from crm.models import Notification, NotificationChoice, User
+from crm.site import root
+from crm.slots import NotificationKind, notification_kinds
+from crm.tasks import mail_notifications
 
-    Nobody is told what they did themselves. Two statements; mails are sent after the commit.
+KEPT = 90  # days that a notification is kept after it was read
+
+
+def notify(kind: str, user_ids: Collection[int | None], *, subject_id: int, facts: Mapping[str, Any] | None = None, once: str = "") -> None:
+    """Tell these people one thing each. `kind` is the key of a `NotificationKind` in the slots (else KeyError). In the caller's transaction.
+
+    Nobody is told what they did themselves, nor who is deactivated or lacks the kind's permission. `facts` are what the sentence
+    needs and the subject does not keep: they go into JSON. With `once`, whoever was told something under that name is not told
+    again, also where two do this at the same moment. Two statements, one more with `once`; mails are sent after the commit.
     """
+    found, actor = notification_kinds[kind], current_actor()
+    others = set(user_ids) - {None, actor.pk if actor else None}
+    wants = _who_wants_mail(found, others) if others else {}
+    if not wants:
+        return
+    now = timezone.now()
+    rows = [Notification(user_id=user, kind=kind, subject_id=subject_id, facts=dict(facts or {}), at=now, once=once) for user in wants]
+    with transaction.atomic():
+        made = {row.user_id: row.pk for row in Notification.objects.bulk_create(rows, ignore_conflicts=bool(once))}
+        if once:  # the database does not say which of them were new
+            made = dict(Notification.objects.filter(user__in=wants, once=once, at=now).values_list("user", "pk"))
+        mails = [pk for user, pk in made.items() if wants[user]]
+        if mails and settings.MAIL_IS_SENT:
+            transaction.on_commit(partial(mail_notifications.enqueue, notification_ids=mails, root=root()), robust=True)
+
+
+def _who_wants_mail(kind: NotificationKind, user_ids: Collection[int | None]) -> dict[int, bool]:
+    """Those of these users who can be told, each with whether they want a mail, too. One statement."""
+    users = User.objects.who_may(kind.permission) if kind.permission else User.objects.active()
+    chosen = NotificationChoice.objects.filter(user=OuterRef("pk"), kind=kind.key).values("by_email")[:1]
+    rows = users.filter(pk__in=user_ids).order_by("pk").values_list("pk", Subquery(chosen))
+    return {pk: kind.by_email if by_email is None else by_email for pk, by_email in rows}
+
+
+class Unread(int):
+    """How many unread notifications: shown as 7, or 99+; it was not counted further."""
+
+    CAP = 99
+
+    def __str__(self) -> str:
+        return str(int(self)) if self <= self.CAP else f"{self.CAP}+"
+
+    @property
+    def label(self) -> str:
+        """What the bell is called to those who do not see it."""
+        return _("Notifications, {n} unread").format(n=self) if self else _("Notifications, none unread")
+
+
+def unread_of(user: User) -> Unread:
+    """How many this user has not looked at. One statement, which an index answers."""
+    return Unread(Notification.objects.filter(user=user).unread().order_by()[: Unread.CAP + 1].count())
+
+
+def read_about(kind: str, subject_ids: Collection[int]) -> None:
+    """What was told of these needs nobody any more. One statement."""
+    Notification.objects.about(kind, subject_ids).mark_read()
+
+
+def forget_old() -> int:
+    """Delete what was read more than 90 days ago. Returns how many. One statement."""
+    return Notification.objects.filter(read_at__lt=timezone.now() - dt.timedelta(days=KEPT)).delete()[0]

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from crm.filters import ListFilter, SavedView, add_to_lists
 from crm.http import Request
+from crm.models import Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +185,40 @@ class BatchPage(NamedTuple):
     waiting_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notification in words. Without `url` there is nothing to show; what `is_over` needs nobody any more."""
+
+    text: str
+    url: str = ""  # on this site
+    detail: str = ""
+    is_over: bool = False
+    links: Sequence[tuple[str, str]] = ()  # more than one thing: text and address of each, for the mail
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationKind:
+    """One kind of thing that people are told. `tell(notifications)` puts a whole list of one reader at once into their language, by key.
+
+    What it leaves out is gone, and said to be. Nobody without `permission` is told. `by_email` is how it is until somebody chooses.
+    """
+
+    key: str
+    label: str | Promise  # on the page of choices: what happens
+    tell: Callable[[Sequence[Notification]], Mapping[int, Told]]
+    position: int
+    by_email: bool = True
+    permission: str = ""
+    icon: str = "bell"
+
+
 nav_items: list[NavItem] = []
 settings_screens: list[SettingsScreen] = []
 panels: list[Panel] = []
 badges: list[Badge] = []
 helps: dict[str, Help] = {}
 settings_areas: dict[str, SettingsArea] = {}
+notification_kinds: dict[str, NotificationKind] = {}
 page_dialogs: list[Callable[[Request], str]] = []
 item_uses: list[ItemUse] = []
 category_undos: list[Callable[[Request, int], UndoOffer | None]] = []
@@ -198,7 +227,10 @@ move_undos: list[Callable[[UUID, Any, Collection[int]], list[str]]] = []
 told_of_moves: list[Callable[[Any, Any, Any], str]] = []
 
 
-def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea | ItemUse | ListFilter | SavedView) -> None:
+Thing = NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea | NotificationKind | ItemUse | ListFilter | SavedView
+
+
+def register(*things: Thing) -> None:
     """Put things into their slots, in order of position. Called from hooks.py, once per process."""
     for thing in things:
         match thing:
@@ -217,6 +249,8 @@ def register(*things: NavItem | SettingsScreen | Panel | Badge | Help | Settings
                 helps[thing.key] = thing
             case SettingsArea():
                 settings_areas[thing.key] = thing
+            case NotificationKind():
+                notification_kinds[thing.key] = thing
             case ItemUse():
                 item_uses.append(thing)
                 item_uses.sort(key=lambda use: use.position)
@@ -236,6 +270,12 @@ def nav_items_for(request: Request) -> list[dict[str, Any]]:
 def settings_screens_for(request: Request) -> list[SettingsScreen]:
     """The settings screens this user may open."""
     return [screen for screen in settings_screens if request.user.has_perm(screen.permission)]
+
+
+def notification_kinds_for(user: Any) -> list[NotificationKind]:
+    """The kinds of things this user can be told, in order."""
+    mine = (kind for kind in notification_kinds.values() if not kind.permission or user.has_perm(kind.permission))
+    return sorted(mine, key=lambda kind: kind.position)
 
 
 def help_of(view_name: str) -> Help | None:

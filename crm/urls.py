@@ -3,7 +3,24 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from crm.views import account, archiving, bulk, bulk_told, choosing, companies, contacts, facts, pipeline, record_lists, remarks, sales, search, settings, users
+from crm.views import (
+    account,
+    archiving,
+    bulk,
+    bulk_told,
+    choosing,
+    companies,
+    contacts,
+    facts,
+    notifications,
+    pipeline,
+    record_lists,
+    remarks,
+    sales,
+    search,
+    settings,
+    users,
+)
 from crm.views.overview import overview
 from crm.views.settings_log import settings_log
 
@@ -21,6 +38,14 @@ urlpatterns = [
     path("choose/companies/", choosing.choose_company, name="choose-company"),
     path("choose/contacts/", choosing.choose_contact, name="choose-contact"),
     path("choose/users/", choosing.choose_user, name="choose-user"),
+    path("notifications/", notifications.notification_list, name="notifications"),
+    path("notifications/latest/", notifications.notifications_latest, name="notifications-latest"),
+    path("notifications/count/", notifications.notifications_count, name="notifications-count"),
+    path("notifications/read/", notifications.notifications_read, name="notifications-read"),
+    path("notifications/choices/", notifications.notification_choices, name="notification-choices"),
+    path("notifications/<int:pk>/", notifications.notification, name="notification"),
+    path("notifications/<int:pk>/read/", notifications.notification_read, name="notification-read"),
+    path("notifications/<int:pk>/unread/", notifications.notification_unread, name="notification-unread"),
     path("companies/", record_lists.company_list, name="companies"),
     path("companies/new/", companies.company_new, name="company-new"),
     path("companies/<int:pk>/", companies.company_detail, name="company"),

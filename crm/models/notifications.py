@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,8 +12,29 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    """What people are told."""
+
+    def unread(self) -> Self:
+        """What nobody has looked at yet."""
+        return self.filter(read_at=None)
+
+    def about(self, kind: str, subject_ids: Collection[int]) -> Self:
+        """What was told of these."""
+        return self.filter(kind=kind, subject_id__in=subject_ids)
+
+    def mark_read(self) -> int:
+        """Whoever they are for has seen them. Returns how many were unread. One statement."""
+        return self.unread().order_by().update(read_at=timezone.now())
+
+    mark_read.alters_data = True  # type: ignore[attr-defined]
+
+
 class Notification(models.Model):
-    """One thing that one person is told. `kind` says how it is put into words, and where it leads (crm/slots.py)."""
+    """One thing that one person is told. `kind` says how it is put into words, and where it leads (crm/slots.py).
+
+    Two of one person never have the same `once`: what is told again under that name is told already.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications")
     kind = models.CharField(max_length=40)
@@ -19,6 +43,9 @@ class Notification(models.Model):
     at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)
+    once = models.CharField(max_length=80, blank=True, default="")
+
+    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -27,7 +54,9 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["user", "-id"], name="notification_of_user"),
             models.Index(fields=["user", "-id"], condition=Q(read_at=None), name="notification_unread"),
+            models.Index(fields=["kind", "subject_id"], condition=Q(read_at=None), name="notification_subject"),
         ]
+        constraints = [models.UniqueConstraint(fields=["user", "once"], condition=~Q(once=""), name="told_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.kind}"

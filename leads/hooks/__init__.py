@@ -1,5 +1,5 @@
 """What this app adds to the screens below, one module for each thing it knows."""
 
-from leads.hooks import statuses
+from leads.hooks import notifications, statuses
 
-__all__ = ["statuses"]
+__all__ = ["notifications", "statuses"]
