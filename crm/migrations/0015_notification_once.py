@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0013_notifications'),
+        ('crm', "0014_keys_to_compare"),
     ]
 
     operations = [
