@@ -1,6 +1,7 @@
 from leads.models.distribution import Assignment, Distribution, DistributionSeat
 from leads.models.forms import LeadForm, LeadFormField
 from leads.models.inquiries import Inquiry, Visit
+from leads.models.inquiry_changes import InquiryChange
 from leads.models.leads import Lead, LeadStatusChange
 from leads.models.statuses import LeadStatus
 
@@ -9,6 +10,7 @@ __all__ = [
     "Distribution",
     "DistributionSeat",
     "Inquiry",
+    "InquiryChange",
     "Lead",
     "LeadForm",
     "LeadFormField",

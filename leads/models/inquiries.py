@@ -69,6 +69,7 @@ class Inquiry(models.Model):
     company = models.ForeignKey(Company, models.PROTECT, null=True, related_name="inquiries", verbose_name=_("company"))
     contact_match = models.CharField(max_length=10, choices=ContactMatch, blank=True, default="")
     company_match = models.CharField(max_length=10, choices=CompanyMatch, blank=True, default="")
+    match_facts = models.JSONField(default=dict, editable=False)  # what else was found, for saying why: `leads.matching.Found.facts`
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="inquiries", verbose_name=_("goes to"))
     handled_at = models.DateTimeField(_("handled"), null=True)
     handled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

@@ -1,0 +1,21 @@
+"""What the tests of inquiries share."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from leads.inquiries import receive
+from leads.intake import Sent
+from leads.models import Inquiry, LeadForm
+from tests.factories import LeadFormFactory
+
+
+def sent(**values: Any) -> Sent:
+    """A filled-in form of somebody, with a key of its own."""
+    return Sent(**{"key": uuid.uuid4(), "first_name": "Lise", "last_name": "Bakke", "email": "lise@bakkely.dk", "consent": True, **values})
+
+
+def received(form: LeadForm | None = None, *, spam: str = "", **values: Any) -> Inquiry:
+    """An inquiry that came in by the road of all."""
+    return receive(form or LeadFormFactory(), sent(**values), spam=spam)[0]
