@@ -2,17 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Iterable
+from typing import Any, ClassVar, NoReturn, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Company, Contact
+from crm.sql import CHUNK
+from crm.text import LONGEST, fold
 from leads.models.forms import LONGEST_TEXT, LeadForm
+
+
+class InquiryQuerySet(models.QuerySet["Inquiry"]):
+    """Inquiries as their list asks for them; `search_text` follows what was typed on every road."""
+
+    def current(self) -> Self:
+        """All of them: an inquiry is not archived."""
+        return self.all()
+
+    def received(self) -> Self:
+        """Without spam."""
+        return self.filter(state=Inquiry.State.RECEIVED)
+
+    def waiting_for(self, user: Any) -> Self:
+        """What is given to this user and not marked as handled."""
+        return self.received().filter(owner=user, handled_at=None)
+
+    def found_by(self, text: str) -> Self:
+        """Those that hold every word of `text`, whatever its case."""
+        query = self
+        for word in fold(text[:LONGEST]).split():
+            query = query.filter(search_text__contains=word)
+        return query
+
+    def update(self, **kwargs: Any) -> int:
+        """As Django's; two statements more for each 2,000 where something that is searched changes."""
+        if not Inquiry.SEARCHED & kwargs.keys():
+            return super().update(**kwargs)
+        with transaction.atomic(using=self.db):
+            pks = list(self.values_list("pk", flat=True))
+            count = super().update(**kwargs)
+            plain = models.QuerySet(Inquiry, using=self.db)
+            rows = list(plain.filter(pk__in=pks).only("pk", *Inquiry.SEARCHED))
+            for row in rows:
+                row.search_text = row.searched()
+            plain.bulk_update(rows, ["search_text"], batch_size=CHUNK)
+        return count
+
+    update.alters_data = True
+
+    def bulk_create(self, objs: Iterable[Inquiry], *args: Any, **kwargs: Any) -> list[Inquiry]:  # type: ignore[override]
+        objs = list(objs)
+        for obj in objs:
+            obj.search_text = obj.searched()
+        return super().bulk_create(objs, *args, **kwargs)
 
 
 class Inquiry(models.Model):
@@ -76,8 +124,14 @@ class Inquiry(models.Model):
     erased_at = models.DateTimeField(_("erased"), null=True)
     external_source = models.CharField(_("imported from"), max_length=40, blank=True)
     external_key = models.CharField(_("key in that system"), max_length=100, blank=True)
+    search_text = models.TextField(editable=False, default="")
+
+    SEARCHED = frozenset({"company_name", "first_name", "last_name", "email", "phone", "message"})
+
+    objects: ClassVar[Any] = InquiryQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ["-received_at", "-pk"]
         verbose_name = _("inquiry")
         verbose_name_plural = _("inquiries")
@@ -85,6 +139,7 @@ class Inquiry(models.Model):
             models.Index(fields=["state", "-received_at", "-id"], name="inquiry_order"),
             models.Index(fields=["owner", "state", "-received_at", "-id"], name="inquiry_of_owner"),
             models.Index(fields=["email_key"], name="inquiry_email_key"),
+            models.Index(fields=["owner", "state"], condition=Q(handled_at=None), name="inquiry_waiting"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["form", "key"], name="one_inquiry_per_key"),
@@ -101,6 +156,22 @@ class Inquiry(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("leads:inquiry", args=[self.pk])
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        names = kwargs.get("update_fields")
+        self.search_text = self.searched()
+        if names is not None and self.SEARCHED & set(names):
+            kwargs["update_fields"] = {*names, "search_text"}
+        super().save(*args, **kwargs)
+
+    def searched(self) -> str:
+        """What it is found by."""
+        return fold(" ".join([self.first_name, self.last_name, self.company_name, self.email, self.phone, self.message]))
+
+    @property
+    def is_spam(self) -> bool:
+        """Whether it is in the spam folder."""
+        return self.state == self.State.SPAM
 
     @property
     def name(self) -> str:
