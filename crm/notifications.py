@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -22,20 +22,32 @@ from crm.tasks import mail_notifications
 KEPT = 90  # days that a notification is kept after it was read
 
 
+class About(NamedTuple):
+    """What one person is told of: the subject, and what the sentence needs and the subject does not keep (it goes into JSON)."""
+
+    subject_id: int
+    facts: Mapping[str, Any]
+
+
 def notify(kind: str, user_ids: Collection[int | None], *, subject_id: int, facts: Mapping[str, Any] | None = None, once: str = "") -> None:
     """Tell these people one thing each. `kind` is the key of a `NotificationKind` in the slots (else KeyError). In the caller's transaction.
 
-    Nobody is told what they did themselves, nor who is deactivated or lacks the kind's permission. `facts` are what the sentence
-    needs and the subject does not keep: they go into JSON. With `once`, whoever was told something under that name is not told
-    again, also where two do this at the same moment. Two statements, one more with `once`; mails are sent after the commit.
+    Nobody is told what they did themselves, nor who is deactivated or lacks the kind's permission. With `once`, whoever was told
+    something under that name is not told again, also where two do this at the same moment. Two statements, one more with `once`;
+    mails are sent after the commit.
     """
+    notify_each(kind, dict.fromkeys(user_ids, About(subject_id, facts or {})), once=once)
+
+
+def notify_each(kind: str, told: Mapping[int | None, About], *, once: str = "") -> None:
+    """As `notify()`, but each person, by their key, something of their own. As many statements."""
     found, actor = notification_kinds[kind], current_actor()
-    others = set(user_ids) - {None, actor.pk if actor else None}
+    others = told.keys() - {None, actor.pk if actor else None}
     wants = _who_wants_mail(found, others) if others else {}
     if not wants:
         return
     now = timezone.now()
-    rows = [Notification(user_id=user, kind=kind, subject_id=subject_id, facts=dict(facts or {}), at=now, once=once) for user in wants]
+    rows = [Notification(user_id=user, kind=kind, subject_id=told[user].subject_id, facts=dict(told[user].facts), at=now, once=once) for user in wants]
     with transaction.atomic():
         made = {row.user_id: row.pk for row in Notification.objects.bulk_create(rows, ignore_conflicts=bool(once))}
         if once:  # the database does not say which of them were new

@@ -198,7 +198,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class NotificationKind:
-    """One kind of thing that people are told. `tell(notifications)` puts a whole list of one reader at once into their language, by key.
+    """One kind of thing that people are told. `tell(notifications)` puts a whole list of one reader (their `user`) at once into words, by key.
 
     What it leaves out is gone, and said to be. Nobody without `permission` is told. `by_email` is how it is until somebody chooses.
     """

@@ -28,16 +28,14 @@ def mail_notifications(notification_ids: list[int], root: str) -> None:
     A server that cannot be reached raises, before any mail counts as sent: who does the task again sends them all. One mail
     that fails is logged, and not sent again: it may have arrived.
     """
-    mails = [
-        mail for mail in Notification.objects.filter(pk__in=notification_ids, mailed_at=None, user__is_active=True).select_related("user").order_by("user")
-    ]
+    found = Notification.objects.filter(pk__in=notification_ids, mailed_at=None, user__is_active=True).select_related("user")
+    mails = list(found.order_by("user_id", "pk"))
     if not mails:
         return
     with mailers.default as connection:
-        for user, found in groupby(mails, key=lambda one: one.user):
-            mine = list(found)
+        for user, mine in groupby(mails, key=lambda one: one.user):
             with translation.override(user.language):
-                for pk, told in told_of(user, mine).items():
+                for pk, told in told_of(user, list(mine)).items():
                     if not told.is_over:  # a worker may come late
                         _send(pk, _mail(pk, told, to=user.email, root=root), connection)
 

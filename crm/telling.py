@@ -19,6 +19,7 @@ def told_of(reader: User, notifications: Iterable[Notification]) -> dict[int, To
     """
     by_kind: dict[str, list[Notification]] = defaultdict(list)
     for notification in notifications:
+        notification.user = reader
         by_kind[notification.kind].append(notification)
     told: dict[int, Told] = {}
     for key, found in by_kind.items():

@@ -19,6 +19,7 @@ from crm.archiving import refuse_archived
 from crm.models import CompanyCategory, User, move_companies
 from crm.models.companies import Standing, lock_companies
 from crm.models.rights import EDIT_COMPANY, MANAGE_SETTINGS
+from workflow import notifications
 from workflow.models import CategoryDecision, Outcome
 
 Choice = Callable[[CategoryDecision], CompanyCategory | None]
@@ -84,7 +85,7 @@ def _answer(decision_id: int, *, by: User, seen_version: int, choose: Choice) ->
     """Decide once. `seen_version` is the company's `category_version` that the person saw.
 
     Raises CategoryDecision.DoesNotExist, PermissionDenied, NothingToDecide, RecordArchived, Stale, or TargetDeleted; then nothing changes,
-    except that a suggestion found to make no sense any more is marked obsolete. Seven statements.
+    except that a suggestion found to make no sense any more is marked obsolete. Eight statements.
     """
     try:
         with transaction.atomic():
@@ -148,6 +149,7 @@ def _write(decision: CategoryDecision, target: CompanyCategory, by: User, locked
     claimed = CategoryDecision.objects.filter(pk=decision.pk, outcome=Outcome.WAITING).update(**{name: getattr(decision, name) for name in names})
     if not claimed:  # ended between our look and our claim, by a sale that was reopened
         raise NothingToDecide(CategoryDecision.objects.with_names().get(pk=decision.pk))
+    notifications.over([decision.pk])
     if decision.outcome != Outcome.KEPT:
         move_companies({company.pk: target.pk}, origin=ANSWER, locked=locked)
     return Answered(decision, target)

@@ -22,7 +22,7 @@ from crm.retrying import can_repeat, is_passing
 from crm.signals import CategoryChange
 from crm.sql import CHUNK, Prepared, insert_rows
 from leads.models import Lead
-from workflow import suggestions, verdicts
+from workflow import notifications, suggestions, verdicts
 from workflow.models import AutomationRule, Batch, CategoryDecision, Outcome, Trigger
 from workflow.triggers import Cause
 from workflow.verdicts import Setting, Verdict
@@ -151,9 +151,11 @@ class _Run:
             _move(changed, found, locked)
             later = setting.in_turn and changed
             todo = [cause for cause in todo if cause.company_id in changed and cause.record_id > changed[cause.company_id].record_id] if later else []
+        actor = current_actor()
+        others = [(verdict.decision_id, verdict.asked_of_id) for verdict in asked if actor is None or verdict.asked_of_id != actor.pk]
+        notifications.asked(others, batch_id=setting.batch_id)
         if self.later:  # nobody waits at a screen for these
             return
-        actor = current_actor()
         suggestions.announce([verdict.decision_id for verdict in asked if actor and verdict.asked_of_id == actor.pk])
 
     def _setting(self) -> Setting:

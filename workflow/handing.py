@@ -23,6 +23,7 @@ from crm.models import User
 from crm.models.rights import EDIT_COMPANY
 from crm.models.users import UserQuerySet
 from crm.sql import CHUNK, insert_rows, nobody_at_work
+from workflow import notifications
 from workflow.decisions import NothingToDecide, locked_for, locked_with_rights, nothing_left
 from workflow.models import CategoryDecision, DecisionQuerySet, HandOver, Outcome
 from workflow.refusal import Refusal
@@ -41,7 +42,7 @@ def hand_over(decision_id: int, *, to: User, by: User, note: str = "") -> HandOv
     """Ask `to` instead of whoever is asked now; `note` (at most 300 characters) is shown to them.
 
     Raises CategoryDecision.DoesNotExist, PermissionDenied (for whom it was asked of, and administrators), NothingToDecide where it was
-    answered meanwhile, RecordArchived (S5), or CannotHandOver where `to` is asked already or may not edit companies. Nine statements.
+    answered meanwhile, RecordArchived (S5), or CannotHandOver where `to` is asked already or may not edit companies. At most thirteen statements.
     """
     with transaction.atomic():
         decision, _locked = locked_for(decision_id, by)
@@ -51,7 +52,7 @@ def hand_over(decision_id: int, *, to: User, by: User, note: str = "") -> HandOv
 def take_back(hand_over_id: int, *, by: User) -> HandOver:
     """Ask whoever had it before, while it waits and nobody has handed it on. For who handed it over, and administrators.
 
-    Raises HandOver.DoesNotExist, PermissionDenied, NothingToDecide, RecordArchived (S5) or CannotHandOver. Ten statements.
+    Raises HandOver.DoesNotExist, PermissionDenied, NothingToDecide, RecordArchived (S5) or CannotHandOver. At most fourteen statements.
     """
     with transaction.atomic():
         decision_id = HandOver.objects.values_list("decision_id", flat=True).get(pk=hand_over_id)
@@ -78,7 +79,9 @@ def _give(decision: CategoryDecision, to: User | None, by: User, *, note: str = 
     # Only its own columns are looked at: a sale that was reopened meanwhile has ended it without this lock.
     if not CategoryDecision.objects.filter(pk=decision.pk, outcome=Outcome.WAITING, asked_of=before).update(asked_of=to):
         raise NothingToDecide(CategoryDecision.objects.with_names().get(pk=decision.pk))
-    return HandOver.objects.create(decision=decision, from_user=before, to_user=to, by=by, note=note.strip()[:300], takes_back=takes_back)
+    handed = HandOver.objects.create(decision=decision, from_user=before, to_user=to, by=by, note=note.strip()[:300], takes_back=takes_back)
+    notifications.handed(handed)
+    return handed
 
 
 def hand_overs_of(decisions: Iterable[CategoryDecision]) -> dict[int, list[HandOver]]:
@@ -148,7 +151,7 @@ def pass_on(user_ids: Collection[int]) -> None:
 
     The users must have lost their rights already. With nobody at work on companies, as questions are asked and answered there:
     one that is being asked is waited for, what was answered meanwhile stays answered. Two statements, and four for each 2,000
-    suggestions.
+    suggestions, with at most three to tell whoever is asked now.
     """
     nobody_at_work("crm_company")
     held = dict(waiting_of(user_ids).order_by("pk").values_list("pk", "asked_of_id"))
@@ -157,6 +160,7 @@ def pass_on(user_ids: Collection[int]) -> None:
     for part in batched(held, CHUNK):
         mine = waiting_of(user_ids).filter(pk__in=part)
         mine.update(asked_of=Subquery(new))
-        given = CategoryDecision.objects.filter(pk__in=part).order_by("pk").values_list("pk", "asked_of_id")
+        given = list(CategoryDecision.objects.filter(pk__in=part).order_by("pk").values_list("pk", "asked_of_id"))
         rows = [(pk, held[pk], to, actor.pk if actor else None, now, "") for pk, to in given]
         insert_rows(HandOver, ("decision", "from_user", "to_user", "by", "at", "note"), rows)
+        notifications.asked(given)

@@ -29,6 +29,7 @@ from workflow.item_uses import RulesWithCategory, RulesWithStatus, SuggestionsAf
 from workflow.middleware import SESSION_KEY
 from workflow.models import APPLIED, AutomationRule, Batch, CategoryDecision, DecisionQuerySet
 from workflow.models.rules import RULES_AREA
+from workflow.notification_words import KINDS
 from workflow.setup import Plan, effects
 from workflow.undo import changes_of, last_change, may_undo_batch, standing_of, undo_batch
 from workflow.views.changes import STEP
@@ -237,6 +238,7 @@ register(
         names=rule_names,
     ),
     *HELPS,
+    *KINDS,
     RulesWithCategory(),
     RulesWithStatus(),
     SuggestionsOfCategory(),

@@ -16,6 +16,7 @@ from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.models.companies import lock_companies
 from crm.retrying import retrying
 from crm.sql import CHUNK, insert_rows
+from workflow import notifications
 from workflow.models import CategoryDecision, Outcome, Trigger
 
 # Decisions of this request that wait, filled on commit; None outside a request.
@@ -112,7 +113,7 @@ def _declined(suggestions: Collection[CategoryDecision]) -> set[int]:
 
 
 def _retire(query: QuerySet[CategoryDecision], *, by: User | None = None) -> None:
-    """End these under the locks of their companies, as whoever asks and answers does. One statement where nothing waits, three where something does.
+    """End these under the locks of their companies, as whoever asks and answers does. One statement where nothing waits, four where something does.
 
     The update looks only at its own columns, so that an answer given meanwhile stands.
     """
@@ -121,3 +122,4 @@ def _retire(query: QuerySet[CategoryDecision], *, by: User | None = None) -> Non
         lock_companies({company for _pk, company in found})
         pks = [pk for pk, _company in found]
         CategoryDecision.objects.filter(pk__in=pks, outcome=Outcome.WAITING).update(outcome=Outcome.OBSOLETE, decided_by=by, decided_at=timezone.now())
+        notifications.over(pks)

@@ -22,6 +22,7 @@ from crm import slots
 from crm import who as who_words
 from crm.bulk_edit import seen_text
 from crm.models import Company, CompanyCategory, Sale, User
+from crm.notifications import Unread, unread_of
 from crm.numbers import Number, money
 from crm.palette import tone_of
 from crm.text import fold, hits
@@ -170,6 +171,12 @@ def amounts(sums: Iterable[tuple[str, Decimal]]) -> SafeString:
 def nav_items(context: dict[str, Any]) -> list[dict[str, Any]]:
     """What the main navigation shows this user."""
     return slots.nav_items_for(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def unread_notifications(context: dict[str, Any]) -> Unread:
+    """How many notifications this user has not looked at. One statement."""
+    return unread_of(context["request"].user)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,54 @@
+"""Who is told of suggestions: that one waits for them, or that it does not any more (Q2, Q3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from crm.models import User
+from crm.models.rights import MANAGE_SETTINGS
+from crm.notifications import About, notify, notify_each, read_about
+from workflow.models import HandOver
+
+SUGGESTION, REMINDER = "suggestion", "reminder"
+MOST = 300  # named one by one, for the address of an inbox that shows just those
+ABOUT_MANY = 0  # the subject of a notification about several; which ones is in its facts
+
+
+def asked(questions: Collection[tuple[int, int | None]], *, batch_id: int | None = None) -> None:
+    """Tell whoever is asked by these suggestions: key, and of whom it is asked (nobody: the administrators, Q3).
+
+    Each person is told once, of one or of several; of a batch once, however many passes it takes. Whoever caused them is not
+    told: their dialog opens by itself. None where there are none, else at most three statements, four for a batch.
+    """
+    by_person: dict[int | None, list[int]] = defaultdict(list)
+    for pk, user in questions:
+        by_person[user].append(pk)
+    if unasked := by_person.pop(None, []):
+        for administrator in administrators():
+            by_person[administrator] += unasked
+    if batch_id:
+        notify(SUGGESTION, by_person, subject_id=ABOUT_MANY, facts={"batch": batch_id}, once=f"{SUGGESTION}:batch:{batch_id}")
+    elif by_person:
+        notify_each(SUGGESTION, {user: _about(pks) for user, pks in by_person.items()})
+
+
+def _about(pks: list[int]) -> About:
+    return About(pks[0], {}) if len(pks) == 1 else About(ABOUT_MANY, {"ids": pks[:MOST], "count": len(pks)})
+
+
+def handed(hand_over: HandOver) -> None:
+    """Whoever had the question is not to answer it any more; whoever has it now is told, unless they took it themselves. At most four statements."""
+    over([hand_over.decision_id])
+    to = [hand_over.to_user_id] if hand_over.to_user_id else administrators()
+    notify(SUGGESTION, [pk for pk in to if pk != hand_over.by_id], subject_id=hand_over.decision_id, facts={"hand_over": hand_over.pk})
+
+
+def over(decision_ids: Collection[int]) -> None:
+    """These need no answer any more. One statement."""
+    read_about(SUGGESTION, decision_ids)
+
+
+def administrators() -> list[int]:
+    """Who is asked where nobody else can be (Q3). One statement."""
+    return list(User.objects.who_may(MANAGE_SETTINGS).order_by("pk").values_list("pk", flat=True))
