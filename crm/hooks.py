@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.help import HELPS
 from crm.http import Request
+from crm.imports.told import KIND as IMPORT_FINISHED
 from crm.item_uses import CompaniesOfCategory, SalesInStage, SalesWithReason
 from crm.list_filters import FILTERS, VIEWS
 from crm.models import CompanyCategory, FollowUp, SaleReason, SaleStage, User
@@ -54,6 +55,7 @@ register(
         events={"is_active": (_("Deactivated"), _("Reactivated")), "password_link": ("", _("A link to choose a password was made"))},
     ),
     *HELPS,
+    IMPORT_FINISHED,
     SettingsScreen("sale-stages", _("Sale – Stage"), "crm:stage-list", "list", 30, is_list=True),
     SettingsScreen("sale-reasons", _("Sale – Reason"), "crm:reason-list", "list", 40, is_list=True),
     *FILTERS,

@@ -29,23 +29,23 @@ class About(NamedTuple):
     facts: Mapping[str, Any]
 
 
-def notify(kind: str, user_ids: Collection[int | None], *, subject_id: int, facts: Mapping[str, Any] | None = None, once: str = "") -> None:
+def notify(kind: str, user_ids: Collection[int | None], *, subject_id: int, facts: Mapping[str, Any] | None = None, once: str = "") -> list[int]:
     """Tell these people one thing each. `kind` is the key of a `NotificationKind` in the slots (else KeyError). In the caller's transaction.
 
     Nobody is told what they did themselves, nor who is deactivated or lacks the kind's permission. With `once`, whoever was told
     something under that name is not told again, also where two do this at the same moment. Two statements, one more with `once`;
-    mails are sent after the commit.
+    mails are sent after the commit. Returns the keys of those who were told.
     """
-    notify_each(kind, dict.fromkeys(user_ids, About(subject_id, facts or {})), once=once)
+    return notify_each(kind, dict.fromkeys(user_ids, About(subject_id, facts or {})), once=once)
 
 
-def notify_each(kind: str, told: Mapping[int | None, About], *, once: str = "") -> None:
+def notify_each(kind: str, told: Mapping[int | None, About], *, once: str = "") -> list[int]:
     """As `notify()`, but each person, by their key, something of their own. As many statements."""
     found, actor = notification_kinds[kind], current_actor()
     others = told.keys() - {None, actor.pk if actor else None}
     wants = _who_wants_mail(found, others) if others else {}
     if not wants:
-        return
+        return []
     now = timezone.now()
     rows = [Notification(user_id=user, kind=kind, subject_id=told[user].subject_id, facts=dict(told[user].facts), at=now, once=once) for user in wants]
     with transaction.atomic():
@@ -55,6 +55,7 @@ def notify_each(kind: str, told: Mapping[int | None, About], *, once: str = "") 
         mails = [pk for user, pk in made.items() if wants[user]]
         if mails and settings.MAIL_IS_SENT:
             transaction.on_commit(partial(mail_notifications.enqueue, notification_ids=mails, root=root()), robust=True)
+    return sorted(made)
 
 
 def _who_wants_mail(kind: NotificationKind, user_ids: Collection[int | None]) -> dict[int, bool]:

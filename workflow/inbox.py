@@ -86,10 +86,10 @@ def waiting_for_anyone() -> DecisionQuerySet:
     return CategoryDecision.objects.waiting().filter(company__archived_at=None)
 
 
-def waiting_long(query: DecisionQuerySet) -> DecisionQuerySet:
-    """Those that have waited for more than three days."""
+def waiting_long(query: DecisionQuerySet, *, days: int = LONG) -> DecisionQuerySet:
+    """Those that have waited for more than three days, or as many as you say."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    return query.filter(created_at__lt=midnight - dt.timedelta(days=LONG))
+    return query.filter(created_at__lt=midnight - dt.timedelta(days=days))
 
 
 def answerable_by(user: User) -> DecisionQuerySet:

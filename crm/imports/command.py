@@ -10,13 +10,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from crm.actor import working
+from crm.actor import current_actor, working
 from crm.imports.errors import ImportFileError
 from crm.imports.plan import KEY, Wishes, make_plan
 from crm.imports.reading import DEFAULT_ENCODING, Table, read_table
 from crm.imports.records import Importer, Settings
 from crm.imports.report import Refusals, summary
 from crm.imports.run import Run, StoppedError
+from crm.imports.told import tell_user
 from crm.imports.values import ISO_DATE
 from crm.models import User
 from crm.models.companies import Record
@@ -42,7 +43,7 @@ class ImportCommand(BaseCommand):
         add("--decimal-comma", action="store_true", help="amounts are written 1.234,50 (default: 1,234.50)")
         add("--order-by", default="", metavar="FIELD", help="import in the order of this field; rows without it last, equal ones as in the file")
         add("--rules", choices=["run", "skip"], default="run", help="with skip the rules do nothing, and their decisions say so (default: run)")
-        add("--user", default="", metavar="EMAIL", help="who is said to have done it (default: nobody)")
+        add("--user", default="", metavar="EMAIL", help="who is said to have done it, and told when it has ended (default: nobody)")
         add("--encoding", default=DEFAULT_ENCODING, help="of the file, such as windows-1252 (default: utf-8)")
         add("--delimiter", default="", help="between cells: a character, or tab (default: comma, semicolon or tab, found out from the header)")
         add("--errors", type=Path, metavar="FILE", help="write every refused row here, with its line and the reason; replaced if it exists")
@@ -89,6 +90,8 @@ class ImportCommand(BaseCommand):
         importer = run.importer
         for line in summary(table, run.result, refusals, plural=importer.plural, dry_run=dry_run, source=importer.settings.source):
             self.stdout.write(line)
+        if (user := current_actor()) and not dry_run:
+            tell_user(user, run.result, file=table.name, refused=refusals.count, stopped=bool(stopped), url_name=importer.url_name)
         if stopped and dry_run:
             raise CommandError(stopped)
         if stopped:

@@ -22,6 +22,7 @@ class CompanyImport(Importer):
 
     model = Company
     plural = "companies"
+    url_name = "crm:companies"
     fields = ("name", "category", "our_contact", "registration_number", "business", "phone", "website", "address", "postcode", "city", "country", KEY)
     required = ("name",)
 

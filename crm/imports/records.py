@@ -45,6 +45,7 @@ class Importer:
 
     model: ClassVar[type[Record]]
     plural: ClassVar[str]
+    url_name: ClassVar[str] = ""  # of the list where its records are seen
     fields: ClassVar[tuple[str, ...]]
     required: ClassVar[tuple[str, ...]]
     apart: ClassVar[tuple[str, ...]] = ()  # fields that `complete()` reads, since they depend on others

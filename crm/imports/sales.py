@@ -28,6 +28,7 @@ class SaleImport(Importer):
 
     model = Sale
     plural = "sales"
+    url_name = "crm:sales"
     fields = (
         *("title", "company", "contact", "status", "stage", "amount", "currency", "owner", "expected_close", "closed_on"),
         *("reopen_on", "reason", "reason_note", "description", KEY),
