@@ -113,7 +113,7 @@ def _reminder(notification: Notification, left: Sequence[CategoryDecision]) -> T
     return Told(text, url, first, links=links)
 
 
-ASKED = gettext_lazy("A suggestion waits for me that somebody else has caused")
+ASKED = gettext_lazy("A suggestion waits for me because of a colleague or an import")
 LONG = gettext_lazy("Suggestions have waited for me for several days")
 KINDS = (
     NotificationKind(SUGGESTION, ASKED, told_of_suggestions, 20, permission=EDIT_COMPANY, icon="tray"),

@@ -33,4 +33,4 @@ def _new_lead(notification: Notification, inquiry: Inquiry) -> Told:
     return Told(text, url, str(inquiry.form.title))
 
 
-register(NotificationKind(NEW_LEAD, _("A new lead is mine"), new_leads, 10, permission="leads.view_inquiry", icon="funnel"))
+register(NotificationKind(NEW_LEAD, _("I get a new lead"), new_leads, 10, permission="leads.view_inquiry", icon="funnel"))

@@ -11,7 +11,7 @@ from django.urls import get_resolver, reverse
 
 from crm.actor import acting_as, working
 from crm.bulk_edit import Selection, set_our_contact
-from crm.models import CompanyCategory, FollowUp, Note, SaleReason, SaleStage, User
+from crm.models import CompanyCategory, FollowUp, Note, Notification, SaleReason, SaleStage, User
 from leads.models import LeadStatus
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
 from workflow.models import Batch, CategoryDecision
@@ -25,6 +25,11 @@ FOR_EVERY_USER = {
     "crm:theme",
     "crm:password",
     "crm:search",
+    "crm:notifications",
+    "crm:notifications-latest",
+    "crm:notifications-count",
+    "crm:notifications-read",
+    "crm:notification-choices",
     "workflow:confirmations",
     "workflow:answer-several",
     "workflow:hand-over",
@@ -32,7 +37,7 @@ FOR_EVERY_USER = {
 }  # no permission needed
 VERBS = {
     "crm:logout", "crm:theme", "crm:company-category", "crm:sale-won", "crm:sale-reopen", "crm:sale-stage", "leads:contact-lead-status",
-    "crm:user-reactivate", "crm:user-link",
+    "crm:user-reactivate", "crm:user-link", "crm:notifications-read", "crm:notification-read", "crm:notification-unread",
     *[f"crm:{kind}-{verb}" for kind in ("company", "contact", "sale") for verb in ("archive", "restore")],
     *[f"crm:note-{verb}" for verb in ("delete", "restore")], *[f"crm:follow-up-{verb}" for verb in ("delete", "restore", "done", "undone")],
     *[f"crm:{name}-list-{verb}" for name in ("category", "stage", "reason") for verb in ("move", "restore")], "crm:category-list-default",
@@ -49,14 +54,17 @@ LEADS_ON = {
     "crm:choose-contact",
     "crm:choose-user",
     "crm:bulk-told",
-}  # to the first screen; to the user, where no link was made; to the search, or the list, of what is only ever a part of one
+    "crm:notification",
+    "crm:notifications-latest",
+}  # to the first screen; to the user, where no link was made; to the search, or the list, of what is only ever a part of one; to what it is about
+NO_PAGE = {"crm:notifications-count"}  # a script asks for it
 WHOLE = {  # ordinary navigation: htmx never asks for them
     "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit", "crm:user-new", "crm:user-edit", "crm:user-deactivate",
-    "crm:password",
+    "crm:password", "crm:notification-choices",
 }  # fmt: skip
 PART = {"crm:company-fact": "phone", "crm:contact-fact": "email", "crm:sale-fact": "amount"}  # of an address that names a part of its record
 PRIVATE = sorted(ROUTES.keys() - FOR_ANYBODY)
-PAGES = sorted(ROUTES.keys() - FOR_ANYBODY - VERBS - LEADS_ON)
+PAGES = sorted(ROUTES.keys() - FOR_ANYBODY - VERBS - LEADS_ON - NO_PAGE)
 SETTINGS = [name for name in PRIVATE if ROUTES[name].startswith("settings/")]
 SCREENS = [name for name in PAGES if name not in SETTINGS]
 WITH_RECORD = [name for name in PRIVATE if "<int:pk>" in ROUTES[name]]
@@ -72,13 +80,15 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
         SaleFactory(company=company, owner=salesperson, stage=StageFactory())
     note = Note.objects.create(company=company, contact=contact, text="Ringer tilbage", created_by=salesperson)
     follow_up = FollowUp.objects.create(company=company, sale=sale, text="Ring om tilbuddet", due_on="2026-01-05", owner=salesperson)
+    waiting = CategoryDecision.objects.waiting().get()
+    told = Notification.objects.create(user=salesperson, kind="suggestion", subject_id=waiting.pk)
     other = CompanyFactory(name="Brørup Fjernvarme")
     with working(user=salesperson, kind="bulk"):
         type(other).objects.filter(pk=other.pk).update(category=CompanyCategory.objects.get(name="Partner"))
     edited = set_our_contact(Selection([other.pk]), our_contact=salesperson, by=salesperson)
     return {
         "bulk": edited.kept.pk, "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "notes": note.pk, "follow-ups": follow_up.pk,
-        "confirmations": CategoryDecision.objects.waiting().get().pk,
+        "confirmations": waiting.pk, "notifications": told.pk,
         "category-changes": CategoryDecision.objects.get(trigger="manual").pk, "batches": Batch.objects.get().pk,
         "users": salesperson.pk, "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
         "sale-stages": SaleStage.objects.get(name="Proposal").pk, "sale-reasons": SaleReason.objects.get(name="Price").pk,
