@@ -1,54 +1,89 @@
-"""Who guesses passwords has to wait: after five attempts from one address at one account, a quarter of an hour.
+"""Who tries something too often has to wait: guessing passwords, or filling in a public form.
 
-The count is in the database, so that all processes share it. It is kept for address and account together: nobody can lock somebody
-else out from another place, and an account that does not exist answers like one that does.
+The count is in the database, so that all processes share it. It is kept for the network address and the thing together: nobody can lock
+somebody else out from another place, and an account that does not exist answers like one that does.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from crm.models import LoginAttempts
+from crm.models import Attempts
 
-LIMIT = 5
-WAIT = dt.timedelta(minutes=15)
+LONGEST = dt.timedelta(minutes=15)  # no limit is; what is older is over
+AT_ONCE = 500  # rows that are over, removed by whoever adds one
 
 
-def claim(account: str, request: Any) -> int:
-    """Count one attempt. Returns 0 where it may go on, else the minutes to wait; waiting is not counted. Two or three statements."""
-    key, now = _key(account, request), timezone.now()
-    mine = LoginAttempts.objects.filter(key=key)
-    over = When(last_at__lte=now - WAIT, then=Value(1))
-    free = mine.filter(count__lt=LIMIT) | mine.filter(last_at__lte=now - WAIT)
-    if free.update(count=Case(over, default=F("count") + 1), last_at=now):
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` of something within a time. Where it `rolls`, each one that is counted starts the time anew."""
+
+    name: str
+    count: int
+    within: dt.timedelta
+    rolls: bool = False
+
+
+LOGIN = Limit("login", 5, LONGEST, rolls=True)
+
+
+def claim(limit: Limit, *what: object) -> int:
+    """Count one attempt at `what`. Returns 0 where it may go on, else the seconds to wait; waiting is not counted. Two to four statements."""
+    key, now = _key(limit, what), timezone.now()
+    mine = Attempts.objects.filter(key=key)
+    over = {"since__lte": now - limit.within}
+    since = now if limit.rolls else Case(When(**over, then=Value(now)), default=F("since"))
+    free = mine.filter(count__lt=limit.count) | mine.filter(**over)
+    if free.update(count=Case(When(**over, then=Value(1)), default=F("count") + 1), since=since):
         return 0
-    last_at = mine.values_list("last_at", flat=True).first()
-    if last_at is not None:
-        return max(1, ceil((last_at + WAIT - now) / dt.timedelta(minutes=1)))
-    LoginAttempts.objects.filter(last_at__lte=now - WAIT).delete()  # the table stays small
+    counted = mine.values_list("since", flat=True).first()
+    if counted is not None:
+        return max(1, ceil((counted + limit.within - now).total_seconds()))
+    _forget_what_is_over(now)
     try:
         with transaction.atomic():
-            LoginAttempts.objects.create(key=key, count=1, last_at=now)
+            Attempts.objects.create(key=key, count=1, since=now)
     except IntegrityError:  # two first attempts at the same moment
-        return claim(account, request)
+        return claim(limit, *what)
     return 0
 
 
-def forget(account: str, request: Any) -> None:
+def forget(limit: Limit, *what: object) -> None:
     """Start anew: it was the right password. One statement."""
-    LoginAttempts.objects.filter(key=_key(account, request)).delete()
+    Attempts.objects.filter(key=_key(limit, what)).delete()
 
 
-def _key(account: str, request: Any) -> str:
-    return salted_hmac("crm.throttle", f"{account.strip().lower()} {address_of(request)}", algorithm="sha256").hexdigest()
+def _forget_what_is_over(now: dt.datetime) -> None:
+    """The table stays small. Two who do this at once leave one another's rows alone, instead of waiting for each other in a circle."""
+    with transaction.atomic():
+        old = Attempts.objects.filter(since__lte=now - LONGEST)
+        if connection.features.has_select_for_update_skip_locked:
+            old = old.select_for_update(skip_locked=True)
+        Attempts.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:AT_ONCE])).delete()
+
+
+def _key(limit: Limit, what: tuple[object, ...]) -> str:
+    return salted_hmac("crm.throttle", " ".join([limit.name, *map(str, what)]), algorithm="sha256").hexdigest()
+
+
+def network_of(request: Any) -> str:
+    """Where a visitor is, for counting: their network address; of version 6 the network of one connection, which has billions of them."""
+    address = address_of(request)
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 and not found.ipv4_mapped else address
 
 
 def address_of(request: Any) -> str:

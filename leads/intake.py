@@ -48,7 +48,7 @@ class Sent:
     external_key: str = ""
 
 
-_CONTROL = {code: None for code in [*range(32), *range(127, 160), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]}
+_CONTROL = dict.fromkeys([*range(32), *range(127, 160), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
 _CONTROL_BUT_LINES = {code: to for code, to in _CONTROL.items() if code not in (9, 10)}
 
 
@@ -63,9 +63,10 @@ def lines(text: object) -> str:
 
 
 def domain_of(address: object) -> str:
-    """The host of a web address, without its port and what follows: all that is kept of a referrer."""
+    """The host of a web address (or a bare host), without its port and what follows: all that is kept of a referrer."""
     try:
-        host = urlsplit(one_line(address, 2_000)).hostname or ""
+        text = one_line(address, 2_000)
+        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
     except ValueError:
         return ""
     return host[:LONGEST_TEXT]

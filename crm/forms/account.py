@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -19,9 +20,13 @@ SAY_WAIT = ngettext_lazy("Too many attempts. Wait %(n)d minute, then try again."
 
 def _claim(account: str, request: Any) -> None:
     """Count one attempt. Raises ValidationError("wait") where there were too many."""
-    minutes = throttle.claim(account, request)
-    if minutes:
-        raise ValidationError(SAY_WAIT, code="wait", params={"n": minutes})
+    seconds = throttle.claim(throttle.LOGIN, *_attempt(account, request))
+    if seconds:
+        raise ValidationError(SAY_WAIT, code="wait", params={"n": ceil(seconds / 60)})
+
+
+def _attempt(account: str, request: Any) -> tuple[str, str]:
+    return account.strip().lower(), throttle.network_of(request)
 
 
 class Throttled:
@@ -34,7 +39,7 @@ class Throttled:
             _claim(name, self.request)
         cleaned = super().clean()
         if self.get_user():
-            throttle.forget(name, self.request)
+            throttle.forget(throttle.LOGIN, *_attempt(name, self.request))
         return cleaned
 
 
@@ -63,7 +68,7 @@ class OwnPasswordForm(Styled, PasswordChangeForm):
         """The present password. Raises ValidationError, with the code "wait" after too many wrong ones."""
         _claim(self.user.email, self.request)
         password = super().clean_old_password()
-        throttle.forget(self.user.email, self.request)
+        throttle.forget(throttle.LOGIN, *_attempt(self.user.email, self.request))
         return password
 
     def validate_password_for_user(self, user: Any, password_field_name: str = "") -> None:

@@ -1,4 +1,4 @@
-from crm.models.attempts import LoginAttempts
+from crm.models.attempts import Attempts
 from crm.models.bulk_edits import BulkEdit
 from crm.models.categories import CategoryGroup, CompanyCategory
 from crm.models.companies import Company, Contact, move_companies
@@ -11,6 +11,7 @@ from crm.models.submissions import Submission
 from crm.models.users import User
 
 __all__ = [
+    "Attempts",
     "BulkEdit",
     "CategoryGroup",
     "Company",
@@ -18,7 +19,6 @@ __all__ = [
     "Contact",
     "FollowUp",
     "ListItem",
-    "LoginAttempts",
     "Note",
     "Notification",
     "NotificationChoice",

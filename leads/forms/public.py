@@ -36,6 +36,13 @@ class Line(forms.CharField):
         return super().to_python(one_line(value or "", len(str(value or ""))))
 
 
+class Address(Line):
+    """An email address; spaces that came with it are no part of it."""
+
+    def to_python(self, value: Any) -> Any:
+        return "".join(super().to_python(value).split())
+
+
 class Lines(forms.CharField):
     """Text in several lines."""
 
@@ -115,7 +122,7 @@ class PublicForm(Styled, forms.Form):
         autocomplete = "name" if key == Key.FIRST_NAME and self.has_one_name else AUTOCOMPLETE[key]
         widgets = {Key.EMAIL: forms.EmailInput, Key.PHONE: forms.TextInput}
         kind = {"type": "tel"} if key == Key.PHONE else {}
-        field = Line(**options, widget=widgets.get(key, forms.TextInput)(attrs={"autocomplete": autocomplete, **kind}))
+        field = (Address if key == Key.EMAIL else Line)(**options, widget=widgets.get(key, forms.TextInput)(attrs={"autocomplete": autocomplete, **kind}))
         if key == Key.EMAIL:
             field.validators.append(_address(_("Enter an email address in the form name@company.dk")))
         return field

@@ -10,7 +10,7 @@ import time_machine
 from django.db import connection
 from django.test import Client
 
-from crm.models import LoginAttempts, User
+from crm.models import Attempts, User
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
@@ -42,7 +42,7 @@ def test_trying_while_one_has_to_wait_does_not_make_it_longer(client, salesperso
     for _minute in range(16):
         _try(client, "wrong")
         clock.shift(dt.timedelta(minutes=1))
-    assert LoginAttempts.objects.get().count == 5
+    assert Attempts.objects.get().count == 5
     clock.move_to(NOW + dt.timedelta(minutes=19))
     assert _try(client, "demo").status_code == 302
 
@@ -51,7 +51,7 @@ def test_the_right_password_starts_anew(client, salesperson, clock):
     for _time in range(4):
         _try(client, "wrong")
     assert _try(client, "demo").status_code == 302
-    assert not LoginAttempts.objects.exists()
+    assert not Attempts.objects.exists()
 
 
 def test_old_attempts_are_forgotten_and_the_table_stays_small(client, salesperson, clock):
@@ -61,7 +61,7 @@ def test_old_attempts_are_forgotten_and_the_table_stays_small(client, salesperso
     assert [_try(client, "wrong").status_code for _time in range(5)] == [200] * 5
     clock.shift(dt.timedelta(hours=1))
     _try(client, "wrong", email="other@havn.example")
-    assert LoginAttempts.objects.count() == 1
+    assert Attempts.objects.count() == 1
 
 
 def test_nobody_locks_somebody_else_out_from_another_address(client, administrator, clock):
@@ -86,7 +86,7 @@ def test_an_account_that_does_not_exist_answers_like_one_that_does(client, sales
 def test_an_empty_form_is_no_attempt(client, db):
     for _time in range(7):
         assert _try(client, "").status_code == 200
-    assert not LoginAttempts.objects.exists()
+    assert not Attempts.objects.exists()
 
 
 @pytest.mark.parametrize("url", ["/login/", "/admin/login/"])
@@ -94,7 +94,7 @@ def test_an_empty_password_neither_counts_nor_starts_anew(client, administrator,
     User.objects.filter(pk=administrator.pk).update(is_staff=True)
     for password in ("wrong", "wrong", "wrong", "wrong", "", "", "wrong"):
         assert _try(client, password, email="maja@havn.example", url=url).status_code == 200
-    assert LoginAttempts.objects.get().count == 5
+    assert Attempts.objects.get().count == 5
     _try(client, "", email="maja@havn.example", url=url)
     assert "Too many attempts" in _try(client, "demo", email="maja@havn.example", url=url).content.decode()
 
@@ -167,4 +167,4 @@ def test_guessing_the_present_password_has_to_wait_as_on_the_login_page(client, 
     assert "Too many attempts. Wait 15 minutes, then try again." in response.content.decode()
     clock.shift(dt.timedelta(minutes=15))
     assert _change(client).status_code == 302
-    assert not LoginAttempts.objects.exists()
+    assert not Attempts.objects.exists()

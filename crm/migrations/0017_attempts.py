@@ -1,0 +1,14 @@
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    """What is counted for logging in is counted for public forms too."""
+
+    dependencies = [
+        ('crm', '0013_notifications'),
+    ]
+
+    operations = [
+        migrations.RenameModel('LoginAttempts', 'Attempts'),
+        migrations.RenameField('Attempts', 'last_at', 'since'),
+    ]
