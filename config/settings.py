@@ -115,6 +115,8 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = False  # primary keys stand in templates; amounts go through |money
 DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="DKK")
 
+ORGANISATION = env.str("ORGANISATION", default="")  # whose Havn this is: what visitors see above a lead form
+
 # -------------------------------------------------------------------- mail
 # smtp+tls://user:password@host:587, or consolemail://; without any, nothing is sent and administrators hand out links themselves.
 _mail = env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "dummymail://")

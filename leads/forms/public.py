@@ -111,7 +111,7 @@ class PublicForm(Styled, forms.Form):
 
     def _standard(self, asked: LeadFormField) -> forms.Field:
         key = Key(asked.key)
-        options = {
+        options: dict[str, Any] = {
             "label": asked.label or self._label(key),
             "required": asked.is_required and not self.lenient,
             "max_length": LENGTHS[key],

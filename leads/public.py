@@ -1,0 +1,83 @@
+"""What becomes of a public form that was sent: received, asked again, or told to wait. The page and the script answer from the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+
+from crm.actor import working
+from crm.throttle import claim, network_of
+from leads import inquiries, limits
+from leads.forms.public import PublicForm
+from leads.intake import UTM, Touch, domain_of, one_line, page_of, touch_of
+from leads.models import Inquiry, LeadForm
+from leads.render_key import KeyMissing, KeyOver, RenderKey, make_key, read_key
+
+KEY, TRAP = "form_key", "website"  # hidden fields: the render key, and one that only a program fills in
+OF_A_VISIT = (*UTM, "referrer", "landing_page")
+TRACKED = (*OF_A_VISIT, *[f"first_{name}" for name in (*OF_A_VISIT, "at")])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`status` as in HTTP: 303 received, 200 to be looked at before it is sent, 422 wrong, 429 too often (`wait` seconds)."""
+
+    status: int
+    form: PublicForm
+    key: str
+    notice: str = ""
+    wait: int = 0
+    tracked: dict[str, str] = field(default_factory=dict)
+
+
+def show(lead_form: LeadForm, request: HttpRequest, *, landing_page: str) -> Answer:
+    """The empty form. What the address brings goes into the visit, never into a field: an address is kept in logs and histories."""
+    visit = dict.fromkeys(TRACKED, "") | {name: one_line(request.GET.get(name, "")) for name in UTM}
+    referrer = domain_of(request.headers.get("Referer", ""))
+    visit["referrer"] = referrer if referrer != domain_of(request.get_host()) else ""
+    return Answer(200, PublicForm(lead_form), make_key(lead_form), tracked=visit | {"landing_page": page_of(landing_page)})
+
+
+def take(lead_form: LeadForm, data: QueryDict, request: HttpRequest) -> Answer:
+    """Receive what was sent, or say what is in the way of it; nothing typed is lost. Up to seven statements before it is received."""
+    form, text = PublicForm(lead_form, data), data.get(KEY, "")
+    tracked = {name: one_line(data.get(name, "")) for name in TRACKED}
+    is_valid = form.is_valid()
+    try:
+        key = read_key(lead_form, text)
+    except KeyMissing:
+        notice = _("Look at what you typed, then send it.") if is_valid else ""
+        return Answer(200 if is_valid else 422, form, make_key(lead_form, filled=is_valid), notice, tracked=tracked)
+    except KeyOver:
+        notice = _("This page was open for a long time. Please send it again.")
+        return Answer(422, form, make_key(lead_form, filled=is_valid), notice, tracked=tracked)
+    if not is_valid:
+        return Answer(422, form, text, tracked=tracked)
+    wait = _claim(lead_form, request)
+    if wait and not Inquiry.objects.filter(form=lead_form, key=key.key).exists():  # it has come already: a retry need not wait
+        return Answer(429, form, text, _("Many have been sent from here just now. Wait a moment, then send it again."), wait, tracked)
+    with working():  # nobody's doing, whoever is logged in here
+        inquiries.receive(lead_form, form.cleaned(key.key, **_touches(data)), spam=_spam(data, key))
+    return Answer(303, form, text)
+
+
+def _claim(lead_form: LeadForm, request: HttpRequest) -> int:
+    """Seconds to wait."""
+    return claim(limits.FROM_ONE_ADDRESS, lead_form.pk, network_of(request)) or claim(limits.OF_ONE_FORM, lead_form.pk)
+
+
+def _spam(data: Mapping[str, Any], key: RenderKey) -> str:
+    if data.get(TRAP, "").strip():
+        return Inquiry.SpamReason.TRAP
+    return Inquiry.SpamReason.TOO_FAST if key.is_too_fast else Inquiry.SpamReason.NONE
+
+
+def _touches(data: Mapping[str, Any]) -> dict[str, Touch]:
+    """Where nobody has kept a first visit, this one is the first we know of."""
+    sent = touch_of(data)
+    first = touch_of(data, "first_")
+    return {"first": first if first != Touch() else sent, "sent": sent}
