@@ -13,7 +13,7 @@ from crm.actor import working
 from crm.throttle import claim, network_of
 from leads import inquiries, limits
 from leads.forms.public import PublicForm
-from leads.intake import UTM, Touch, domain_of, one_line, page_of, touch_of
+from leads.intake import UTM, domain_of, one_line, page_of, touch_of
 from leads.models import Inquiry, LeadForm
 from leads.render_key import KeyMissing, KeyOver, RenderKey, make_key, read_key
 
@@ -57,11 +57,14 @@ def take(lead_form: LeadForm, data: QueryDict, request: HttpRequest) -> Answer:
         return Answer(422, form, make_key(lead_form, filled=is_valid), notice, tracked=tracked)
     if not is_valid:
         return Answer(422, form, text, tracked=tracked)
+    if form.cleaned_data.get("consent") and key.consent_version != lead_form.consent_version:
+        notice = _("What you agree to has been changed meanwhile. Read it again, then send it.")
+        return Answer(422, form, make_key(lead_form, filled=True), notice, tracked=tracked)
     wait = _claim(lead_form, request)
     if wait and not Inquiry.objects.filter(form=lead_form, key=key.key).exists():  # it has come already: a retry need not wait
         return Answer(429, form, text, _("Many have been sent from here just now. Wait a moment, then send it again."), wait, tracked)
     with working():  # nobody's doing, whoever is logged in here
-        inquiries.receive(lead_form, form.cleaned(key.key, **_touches(data)), spam=_spam(data, key))
+        inquiries.receive(lead_form, form.cleaned(key.key, first=touch_of(data, "first_"), sent=touch_of(data)), spam=_spam(data, key))
     return Answer(303, form, text)
 
 
@@ -74,10 +77,3 @@ def _spam(data: Mapping[str, Any], key: RenderKey) -> str:
     if data.get(TRAP, "").strip():
         return Inquiry.SpamReason.TRAP
     return Inquiry.SpamReason.TOO_FAST if key.is_too_fast else Inquiry.SpamReason.NONE
-
-
-def _touches(data: Mapping[str, Any]) -> dict[str, Touch]:
-    """Where nobody has kept a first visit, this one is the first we know of."""
-    sent = touch_of(data)
-    first = touch_of(data, "first_")
-    return {"first": first if first != Touch() else sent, "sent": sent}

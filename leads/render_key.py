@@ -33,11 +33,12 @@ class RenderKey:
 
     key: uuid.UUID
     is_too_fast: bool
+    consent_version: int  # what the visitor was shown
 
 
 def make_key(form: LeadForm, *, filled: bool = False) -> str:
     """A key for a form that is shown now; `filled` if there is nothing left to type."""
-    return _signer.sign_object([form.pk, uuid.uuid4().hex, int(timezone.now().timestamp() * 1000), int(filled)])
+    return _signer.sign_object([form.pk, uuid.uuid4().hex, int(timezone.now().timestamp() * 1000), int(filled), form.consent_version])
 
 
 def read_key(form: LeadForm, text: str) -> RenderKey:
@@ -45,10 +46,10 @@ def read_key(form: LeadForm, text: str) -> RenderKey:
     if not text:
         raise KeyMissing
     try:
-        pk, key, at, filled = _signer.unsign_object(text)
+        pk, key, at, filled, consent_version = _signer.unsign_object(text)
     except (BadSignature, ValueError):
         raise KeyOver from None
     age = timezone.now() - dt.datetime.fromtimestamp(at / 1000, dt.UTC)
     if pk != form.pk or age > limits.KEY_LASTS:
         raise KeyOver
-    return RenderKey(uuid.UUID(key), age < (limits.FASTEST_AGAIN if filled else limits.FASTEST))
+    return RenderKey(uuid.UUID(key), age < (limits.FASTEST_AGAIN if filled else limits.FASTEST), consent_version)

@@ -1,31 +1,32 @@
-"""Other people's sites: which may show a form, and where it may lead afterwards. Pure."""
+"""Other people's sites, as a form's pages name them in their headers: which may show it, and where it may lead afterwards. Pure."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from leads.models import LeadForm
-
-_HOST = re.compile(r"[a-z0-9.-]+", re.ASCII)  # nothing that could end a header's value
-
-
-def origin_of(address: str) -> str:
-    """Scheme, host and port of a web address; empty for what is none."""
-    try:
-        parts = urlsplit(address.strip().lower())
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return ""
-    is_web = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "")
-    return f"{parts.scheme}://{parts.hostname}{port}" if is_web else ""
+from leads.web_addresses import BadAddress, origin_of, page_address
 
 
 def sites_of(form: LeadForm) -> list[str]:
-    """The origins that may show this form."""
-    return [origin for origin in map(origin_of, form.origins) if origin]
+    """The origins that may show this form. What is none is left out: it could add to the header that names them."""
+    return list(filter(None, (_or_nothing(origin_of, line) for line in form.origins)))
 
 
 def leads_to(form: LeadForm) -> str:
     """The organisation's own page after sending; empty for ours."""
-    return form.thanks_url if origin_of(form.thanks_url) else ""
+    return _or_nothing(page_address, form.thanks_url)
+
+
+def leads_to_site(form: LeadForm) -> str:
+    """The origin of that page."""
+    page = urlsplit(leads_to(form))
+    return f"{page.scheme}://{page.netloc}" if page.netloc else ""
+
+
+def _or_nothing(clean: Callable[[str], str], address: str) -> str:
+    try:
+        return clean(address)
+    except BadAddress:
+        return ""

@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """What is counted for logging in is counted for public forms too."""
 
     dependencies = [
-        ('crm', '0013_notifications'),
+        ('crm', '0015_notification_once'),
     ]
 
     operations = [

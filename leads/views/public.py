@@ -30,7 +30,7 @@ from leads.models import LeadForm
 from leads.posted import Refused, posted
 from leads.public import KEY, Answer, show, take
 from leads.render_key import make_key
-from leads.sites import leads_to, origin_of, sites_of
+from leads.sites import leads_to, leads_to_site, sites_of
 
 View = Callable[..., HttpResponse]
 
@@ -148,7 +148,7 @@ def _page(lead_form: LeadForm | None, embedded: bool, template: str, context: di
         **context,
     }
     response = HttpResponse(render_to_string(template, shown), status=status)
-    follow = origin_of(lead_form.thanks_url) if lead_form and not embedded else ""
+    follow = leads_to_site(lead_form) if lead_form and not embedded else ""
     policy: dict[str, Any] = {
         **settings.SECURE_CSP,
         "frame-ancestors": sites or [CSP.NONE],
