@@ -59,13 +59,19 @@ def take(lead_form: LeadForm, data: QueryDict, request: HttpRequest) -> Answer:
         return Answer(422, form, text, tracked=tracked)
     if form.cleaned_data.get("consent") and key.consent_version != lead_form.consent_version:
         notice = _("What you agree to has been changed meanwhile. Read it again, then send it.")
-        return Answer(422, form, make_key(lead_form, filled=True), notice, tracked=tracked)
+        return Answer(422, _without_consent(lead_form, data), make_key(lead_form, filled=True), notice, tracked=tracked)
     wait = _claim(lead_form, request)
     if wait and not Inquiry.objects.filter(form=lead_form, key=key.key).exists():  # it has come already: a retry need not wait
         return Answer(429, form, text, _("Many have been sent from here just now. Wait a moment, then send it again."), wait, tracked)
     with working():  # nobody's doing, whoever is logged in here
         inquiries.receive(lead_form, form.cleaned(key.key, first=touch_of(data, "first_"), sent=touch_of(data)), spam=_spam(data, key))
     return Answer(303, form, text)
+
+
+def _without_consent(lead_form: LeadForm, data: QueryDict) -> PublicForm:
+    unticked = data.copy()
+    del unticked["consent"]
+    return PublicForm(lead_form, unticked)
 
 
 def _claim(lead_form: LeadForm, request: HttpRequest) -> int:

@@ -19,6 +19,7 @@ from crm.actor import acting_as
 from crm.models import User
 from workflow.demo import companies as data
 from workflow.demo.events import Lists, Played, Settings, create, import_old, take_step, unplaced_sale
+from workflow.demo.lead_form import make_lead_form
 from workflow.models import Trigger
 
 SEED = 2026
@@ -57,7 +58,7 @@ class Event(NamedTuple):
 
     minute: int
     by: User
-    act: Callable[[], None]
+    act: Callable[[], object]
 
 
 class Year:
@@ -89,10 +90,11 @@ class Year:
 
     def _settings(self) -> list[Event]:
         settings = Settings(self.lists)
-        acts: list[tuple[float, Callable[[], None]]] = [
+        acts: list[tuple[float, Callable[[], object]]] = [
             (364, settings.first_rules),
             (262, settings.tiers),
             (261.9, partial(settings.save_rules, {Trigger.SALE_WON: {"ask": True}})),
+            (240, make_lead_form),
             (75, partial(settings.save_rules, {Trigger.SALE_LOST: {"ask": True}})),
             # Off at the end: the first thing a newcomer may do is to switch it on.
             (12, partial(settings.save_rules, {Trigger.SALE_LOST: {"ask": False, "enabled": False}})),

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 from time_machine import travel
@@ -16,6 +16,7 @@ from tqdm import tqdm
 from crm.apps import ADMINISTRATOR, SALESPERSON
 from crm.models import Company, User
 from workflow.demo.companies import COLLEAGUES
+from workflow.demo.lead_form import allow_sites
 from workflow.demo.replay import Year
 from workflow.models import AutomationRule, CategoryDecision
 
@@ -28,9 +29,17 @@ class Command(BaseCommand):
 
     help = "Fills a new database with the demo company. Does nothing where the demo is already."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where the demo's website is."""
+        parser.add_argument("--site", action="append", default=[], metavar="ADDRESS", help="A site that may show the demo's lead form; may be repeated.")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        """Make what is missing, and tell the form where its website is."""
+        self._make(quiet=options["verbosity"] == 0)
+        allow_sites(options["site"])
+
+    def _make(self, *, quiet: bool) -> None:
         """All or nothing: an interrupted run leaves no half demo behind."""
-        quiet = options["verbosity"] == 0
         if User.objects.filter(email="maja@havn.example").exists():
             return self._say(quiet, "The demo is here already; its data is kept.")
         if Company.objects.exists() or AutomationRule.objects.exists():
