@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
@@ -13,7 +14,7 @@ from crm.actor import working
 from crm.throttle import claim, network_of
 from leads import inquiries, limits
 from leads.forms.public import PublicForm
-from leads.intake import UTM, domain_of, one_line, page_of, touch_of
+from leads.intake import UTM, Sent, domain_of, one_line, page_of, touch_of
 from leads.models import Inquiry, LeadForm
 from leads.render_key import KeyMissing, KeyOver, RenderKey, make_key, read_key
 
@@ -60,12 +61,19 @@ def take(lead_form: LeadForm, data: QueryDict, request: HttpRequest) -> Answer:
     if form.cleaned_data.get("consent") and key.consent_version != lead_form.consent_version:
         notice = _("What you agree to has been changed meanwhile. Read it again, then send it.")
         return Answer(422, _without_consent(lead_form, data), make_key(lead_form, filled=True), notice, tracked=tracked)
+    sent = _one_inquiry(form.cleaned(key.key, first=touch_of(data, "first_"), sent=touch_of(data)))
     wait = _claim(lead_form, request)
-    if wait and not Inquiry.objects.filter(form=lead_form, key=key.key).exists():  # it has come already: a retry need not wait
+    if wait and not Inquiry.objects.filter(form=lead_form, key=sent.key).exists():  # it has come already: a retry need not wait
         return Answer(429, form, text, _("Many have been sent from here just now. Wait a moment, then send it again."), wait, tracked)
     with working():  # nobody's doing, whoever is logged in here
-        inquiries.receive(lead_form, form.cleaned(key.key, first=touch_of(data, "first_"), sent=touch_of(data)), spam=_spam(data, key))
+        inquiries.receive(lead_form, sent, spam=_spam(data, key))
     return Answer(303, form, text)
+
+
+def _one_inquiry(sent: Sent) -> Sent:
+    """The same page sent with the same words is one inquiry. Who goes back, writes something else and sends that has written a second one."""
+    words = (sent.company, sent.first_name, sent.last_name, sent.email, sent.phone, sent.message, sent.own, sent.consent)
+    return replace(sent, key=uuid.uuid5(sent.key, repr(words)))
 
 
 def _without_consent(lead_form: LeadForm, data: QueryDict) -> PublicForm:

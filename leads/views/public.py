@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
-from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.cache import add_never_cache_headers, patch_cache_control, patch_vary_headers
 from django.utils.csp import CSP
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
@@ -53,7 +53,10 @@ def visitors(*methods: str) -> Callable[[View], View]:
             with translation.override(lead_form.language if lead_form else translation.get_language()):
                 response = view(request, lead_form, embedded) if lead_form else _closed(None, False)
                 response.headers["Content-Language"] = translation.get_language()
-            add_never_cache_headers(response)
+            if request.method == "POST" or response.status_code != 200:
+                add_never_cache_headers(response)
+            else:  # who goes back to the form finds what they typed; `no-store` would take that from them
+                patch_cache_control(response, private=True, no_cache=True)
             return response
 
         return answer
@@ -161,12 +164,13 @@ def _page(lead_form: LeadForm | None, embedded: bool, template: str, context: di
 def _closed(lead_form: LeadForm | None, embedded: bool) -> HttpResponse:
     """404 for a form that is off, or that never was; 410 for a deleted one."""
     status = 410 if lead_form and lead_form.archived_at else 404
-    return _page(lead_form, embedded, "leads/public_refused.html", {"text": _closed_text(lead_form), "title": _("This form is closed")}, status=status)
+    title = _("This form is closed") if lead_form else _("There is no form here")
+    return _page(lead_form, embedded, "leads/public_refused.html", {"text": _closed_text(lead_form), "title": title}, status=status)
 
 
 def _closed_text(lead_form: LeadForm | None) -> str:
     if lead_form is None:
-        return _("There is no form here, or its address has changed. Go back to the page you came from.")
+        return _("Its address may have changed. Go back to the page you came from.")
     return _("It does not receive anything at the moment. Get in touch in another way, or try again later.")
 
 
