@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from crm.models import Notification
+from crm.models import Notification, User
 from crm.site import absolute
 from crm.slots import Told
 from crm.telling import told_of
@@ -37,7 +37,7 @@ def mail_notifications(notification_ids: list[int], root: str) -> None:
             with translation.override(user.language):
                 for pk, told in told_of(user, list(mine)).items():
                     if not told.is_over:  # a worker may come late
-                        _send(pk, _mail(pk, told, to=user.email, root=root), connection)
+                        _send(pk, _mail(pk, told, to=user, root=root), connection)
 
 
 def _send(pk: int, mail: EmailMessage, connection: Any) -> None:
@@ -49,13 +49,13 @@ def _send(pk: int, mail: EmailMessage, connection: Any) -> None:
         logger.exception("Notification %d could not be mailed to %s", pk, mail.to[0])
 
 
-def _mail(pk: int, told: Told, *, to: str, root: str) -> EmailMessage:
+def _mail(pk: int, told: Told, *, to: User, root: str) -> EmailMessage:
     """The mail: plain text, with a link that marks the notification as read."""
     choices = absolute(reverse("crm:notification-choices"), at=root)
     links = [f"{text}\n{absolute(url, at=root)}" for text, url in told.links]
     about = "\n".join(filter(None, [told.text, told.detail]))
     address = absolute(reverse("crm:notification", args=[pk]), at=root)
     foot = _("You choose here what Havn also sends by email:")
-    text = "\n\n".join([about, address, *links, f"-- \n{foot}\n{choices}"]) + "\n"
+    text = "\n\n".join([_("Hello {name},").format(name=to.first_name or to), about, address, *links, f"-- \n{foot}\n{choices}"]) + "\n"
     headers = {"List-Unsubscribe": f"<{choices}>", "Auto-Submitted": "auto-generated"}
-    return EmailMessage(" ".join(told.text.split())[:LONGEST_SUBJECT], text, to=[to], headers=headers)
+    return EmailMessage(" ".join(told.text.split())[:LONGEST_SUBJECT], text, to=[to.email], headers=headers)

@@ -37,7 +37,7 @@ def told_of_imports(notifications: Sequence[Notification]) -> dict[int, Told]:
 
 
 def _told(facts: dict[str, Any]) -> Told:
-    text = _("The import of {file} was stopped.") if facts.get("stopped") else _("The import of {file} is finished.")
+    text = _("The import of {file} was stopped") if facts.get("stopped") else _("The import of {file} is finished")
     counts = [
         (facts.get("imported", 0), ngettext("{n} row imported", "{n} rows imported", facts.get("imported", 0))),
         (facts.get("already", 0), ngettext("{n} was there already", "{n} were there already", facts.get("already", 0))),

@@ -55,7 +55,7 @@ def notification_list(request: Request) -> HttpResponse:
     mine, only_unread = _mine(request), request.GET.get("show") == "unread"
     found = paginate(mine.unread() if only_unread else mine, field="id", descending=True, cursor=request.GET.get("page", ""))
     context = {
-        "active": "notifications", "found": found, "rows": _rows(request, found.rows), "only_unread": only_unread, "here": request.get_full_path(),
+        "active": "", "found": found, "rows": _rows(request, found.rows), "only_unread": only_unread, "here": request.get_full_path(),
         "all_count": count_capped(mine), "unread_count": count_capped(mine.unread()), "newest": mine.order_by("-pk").values_list("pk", flat=True).first(),
     }  # fmt: skip
     return page(request, "crm/notifications.html", context, fragment="list")
@@ -130,5 +130,5 @@ def notification_choices(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         return done(request, _("Your choices are saved."), to=reverse("crm:notification-choices"))
-    context = {"active": "notifications", "form": form, "mailed": settings.MAIL_IS_SENT}
+    context = {"active": "", "form": form, "mailed": settings.MAIL_IS_SENT}
     return render(request, "crm/notification_choices.html", context, status=422 if form.errors else 200)
