@@ -153,7 +153,9 @@ class _Run:
             todo = [cause for cause in todo if cause.company_id in changed and cause.record_id > changed[cause.company_id].record_id] if later else []
         actor = current_actor()
         others = [(verdict.decision_id, verdict.asked_of_id) for verdict in asked if actor is None or verdict.asked_of_id != actor.pk]
-        notifications.asked(others, batch_id=setting.batch_id)
+        if others:
+            notifications.asked(others, batch_id=setting.batch_id)
+            notifications.replaced_at([verdict.company_id for verdict in asked])
         if self.later:  # nobody waits at a screen for these
             return
         suggestions.announce([verdict.decision_id for verdict in asked if actor and verdict.asked_of_id == actor.pk])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from crm.models import User
+from crm.models import Notification, User
 from crm.models.rights import MANAGE_SETTINGS
 from crm.notifications import About, notify, notify_each, read_about
-from workflow.models import HandOver
+from workflow.models import CategoryDecision, HandOver, Outcome
 
 SUGGESTION, REMINDER = "suggestion", "reminder"
 MOST = 300  # named one by one, for the address of an inbox that shows just those
@@ -19,7 +19,7 @@ def asked(questions: Collection[tuple[int, int | None]], *, batch_id: int | None
     """Tell whoever is asked by these suggestions: key, and of whom it is asked (nobody: the administrators, Q3).
 
     Each person is told once, of one or of several; of a batch once, however many passes it takes. Whoever caused them is not
-    told: their dialog opens by itself. None where there are none, else at most three statements, four for a batch.
+    told: their dialog opens by itself. At most three statements, four for a batch; none where there are none.
     """
     by_person: dict[int | None, list[int]] = defaultdict(list)
     for pk, user in questions:
@@ -47,6 +47,12 @@ def handed(hand_over: HandOver) -> None:
 def over(decision_ids: Collection[int]) -> None:
     """These need no answer any more. One statement."""
     read_about(SUGGESTION, decision_ids)
+
+
+def replaced_at(company_ids: Collection[int]) -> None:
+    """What was asked about these companies before is not to be answered any more. One statement."""
+    earlier = CategoryDecision.objects.filter(company__in=company_ids, outcome=Outcome.REPLACED).order_by().values("pk")
+    Notification.objects.filter(kind=SUGGESTION, subject_id__in=earlier).mark_read()
 
 
 def administrators() -> list[int]:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("Nothing has waited that long.")
         if not dry_run and (forgotten := forget_old()):
-            self.stdout.write(f"{forgotten:,} notifications deleted that were read more than {KEPT} days ago.")
+            self.stdout.write(f"{forgotten:,} old notification{'' if forgotten == 1 else 's'} deleted: read more than {KEPT} days ago.")
 
 
 def _line(reminder: Reminder, what: str) -> str:
