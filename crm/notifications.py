@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.actor import current_actor
 from crm.models import Notification, NotificationChoice, User
@@ -77,7 +78,8 @@ class Unread(int):
     @property
     def label(self) -> str:
         """What the bell is called to those who do not see it."""
-        return _("Notifications, {n} unread").format(n=self) if self else _("Notifications, none unread")
+        text = ngettext("Notifications, {n} unread", "Notifications, {n} unread", self)
+        return text.format(n=str(self)) if self else _("Notifications, none unread")
 
 
 def unread_of(user: User) -> Unread:

@@ -73,7 +73,7 @@ def test_the_reminder_is_in_the_language_of_whoever_gets_it(asking, remind, sale
     User.objects.filter(pk=salesperson.pk).update(language="da")
     remind("--days", "1")
     assert mailoutbox[0].subject == "1 forslag har ventet på dig i mere end 1 dag"
-    assert mailoutbox[0].body.startswith("Hej Jonas,")
+    assert mailoutbox[0].body.startswith("Hej Jonas\n")
 
 
 def test_q3_what_nobody_else_can_answer_is_brought_to_the_administrators(asking, remind, administrator, other_administrator, salesperson):

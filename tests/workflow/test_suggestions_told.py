@@ -183,7 +183,7 @@ def test_who_may_no_longer_edit_companies_is_told_that_alone(question, colleague
 
 def test_in_danish(question, colleague):
     (one,) = told(colleague, "da")
-    assert (one.text, one.detail) == ("Skal Fjordbo skifte til Customer?", "Salget “Sale at Fjordbo” blev vundet.")
+    assert (one.text, one.detail) == ("Skal Fjordbo skifte til Customer?", "Salget ”Sale at Fjordbo” blev vundet.")
 
 
 def test_following_it_opens_the_question(question, signe):
