@@ -29,7 +29,7 @@ def root() -> str:
     A visitor is not asked: what they send is mailed to our people, and a link to a host of their choice is not.
     """
     request = _request.get()
-    if request is None or not request.user.is_authenticated:  # type: ignore[attr-defined]
+    if request is None or not request.user.is_authenticated:
         return settings.SITE_URL
     return request.build_absolute_uri("/")
 

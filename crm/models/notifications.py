@@ -27,7 +27,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Whoever they are for has seen them. Returns how many were unread. One statement."""
         return self.unread().order_by().update(read_at=timezone.now())
 
-    mark_read.alters_data = True  # type: ignore[attr-defined]
+    mark_read.alters_data = True
 
 
 class Notification(models.Model):

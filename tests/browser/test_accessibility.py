@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from crm import links
 from crm.actor import acting_as, working
-from crm.models import Company, CompanyCategory, FollowUp, Note, Sale, SaleStage
+from crm.models import Company, CompanyCategory, FollowUp, Note, Notification, Sale, SaleStage
 from leads.models import LeadStatus
 from tests.browser.conftest import log_in
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
@@ -49,6 +49,9 @@ def screens(maja, monkeypatch) -> tuple:
     with monkeypatch.context() as patch:
         patch.setattr("workflow.verdicts.write", None)
         failed = SaleFactory(company=CompanyFactory(), status=Sale.Status.WON).company
+    for read_at in (None, timezone.now()):
+        Notification.objects.create(user=maja, kind="suggestion", subject_id=waiting.pk, read_at=read_at)
+        Notification.objects.create(user=maja, kind="import-finished", subject_id=0, read_at=read_at, facts={"file": "old.csv", "imported": 1, "refused": 2})
     batch = Batch.objects.get()
     deletions = [f"/settings/lists/company-categories/{CompanyCategory.objects.get(name=name).pk}/delete/" for name in ("Lead", "Customer", "Other")]
     SaleStage.objects.filter(name="Proposal").update(archived_at="2026-01-01T00:00Z")
@@ -65,7 +68,7 @@ def screens(maja, monkeypatch) -> tuple:
         "/settings/workflow/preview/?trigger=sale_won&days=365", "/settings/workflow/preview/?trigger=lead_status_set",
         f"/settings/workflow/try/?company={company.pk}&event=registered-won", "/settings/workflow/try/?q=a", f"/companies/{failed.pk}/history/",
         f"/companies/{moved.pk}/", "/settings/workflow/failures/", "/settings/workflow/batches/", batch.get_absolute_url(), "/nowhere/",
-        "/search/?q=a", "/search/?q=nowhere", "/account/password/",
+        "/search/?q=a", "/search/?q=nowhere", "/account/password/", "/notifications/", "/notifications/?show=unread&page=x", "/notifications/choices/",
         "/settings/users/?all=1", "/settings/users/new/", f"/settings/users/{maja.pk}/", f"/settings/users/{maja.pk}/deactivate/", "/settings/log/",
         links.make_link(maja, root="/"), "/welcome/x/y/",
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from crm.models import Notification
 from tests.browser.conftest import log_in
+from tests.browser.test_accessibility import look
 from tests.workflow.questions import ask
 
 COUNT = "#bell .bell__count"
@@ -120,6 +121,14 @@ def test_on_a_phone_everything_of_the_top_bar_is_within_reach(page: Page, live_s
     menu = page.locator("#bell-menu").bounding_box()
     assert menu["x"] >= 0
     assert menu["x"] + menu["width"] <= 390
+
+
+def test_the_open_bell_is_accessible_in_both_themes_and_widths(browser, live_server, told, jonas):
+    page = browser.new_context(bypass_csp=True, reduced_motion="reduce").new_page()
+    log_in(page, live_server.url, jonas)
+    page.click("#bell")
+    expect(page.locator("#bell-latest a")).to_have_count(3)
+    assert look(page, "the bell") == []
 
 
 @pytest.mark.parametrize("url", ["/notifications/", "/notifications/choices/"])
