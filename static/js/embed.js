@@ -41,8 +41,8 @@
 
   // In a frame, where the script stands.
   const frame = (slug) => {
-    const box = make("iframe", { src: `${base}${slug}/embed/`, title: script.dataset.title || slug });
-    box.style.cssText = "display:block;width:100%;height:38rem;border:0";
+    // Attributes, no styles: a site's own style sheet may say otherwise, and its policy need not allow any.
+    const box = make("iframe", { src: `${base}${slug}/embed/`, title: script.dataset.title || slug, width: "100%", height: "600", frameBorder: "0", className: "havn-form" });
     let loads = 0;
     box.addEventListener("load", () => {
       loads += 1;
@@ -51,7 +51,7 @@
     addEventListener("message", (e) => {
       if (e.origin !== here || e.source !== box.contentWindow || e.data?.havn !== slug) return;
       const { height, title, focus, done, go } = e.data;
-      if (height > 0) box.style.height = `${Math.min(height, 5000)}px`;
+      if (height > 0) box.height = Math.min(height, 5000);
       if (title) box.title = title;
       if (focus && loads > 1) box.scrollIntoView({ block: "nearest" });
       if (done) sent(box);

@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from crm.actor import current_actor
 from crm.models import Company, CompanyCategory, Contact, Sale
+from crm.throttle import claim
+from leads import limits
 from leads.defaults import LeadStatusNotEnabled
 from leads.defaults import set_lead_status as set_status
 from leads.models import Lead, LeadStatus
@@ -258,3 +260,13 @@ def _answer(dice: random.Random) -> None:
     if waiting:
         decision, seen = dice.choice(waiting)
         dice.choice([accept, accept, keep])(decision, seen)
+
+
+def claim_often(times: int) -> int:
+    """Try to send one form from one address; how often that was allowed."""
+    return sum(claim(limits.FROM_ONE_ADDRESS, 1, "203.0.113.9") == 0 for _time in range(times))
+
+
+def claim_many(times: int, mark: int) -> int:
+    """Count that many new things; how many were allowed."""
+    return sum(claim(limits.FROM_ONE_ADDRESS, mark, number) == 0 for number in range(times))
