@@ -2,12 +2,21 @@
 
 from django.urls import path
 
-from leads.views import public, statuses
+from leads.views import inquiries, public, statuses
 
 app_name = "leads"
 urlpatterns = [
     path("leads/", statuses.lead_board, name="board"),
     path("contacts/<int:pk>/lead-status/", statuses.contact_lead_status, name="contact-lead-status"),
+    # Inquiries
+    path("inquiries/", inquiries.inquiry_list, name="inquiry-list"),
+    path("inquiries/spam/delete/", inquiries.spam_delete, name="spam-delete"),
+    path("inquiries/<int:pk>/", inquiries.inquiry_detail, name="inquiry"),
+    path("inquiries/<int:pk>/handled/", inquiries.inquiry_handled, name="inquiry-handled"),
+    path("inquiries/<int:pk>/spam/", inquiries.inquiry_spam, name="inquiry-spam"),
+    path("inquiries/<int:pk>/not-spam/", inquiries.inquiry_not_spam, name="inquiry-not-spam"),
+    path("inquiries/<int:pk>/split/", inquiries.inquiry_split, name="inquiry-split"),
+    path("inquiries/<int:pk>/unsplit/", inquiries.inquiry_unsplit, name="inquiry-unsplit"),
     *statuses.STATUSES.urls("settings/lists/lead-statuses/", "status-list"),
     # public: what visitors meet
     path("forms/embed.js", public.public_script, name="public-script"),

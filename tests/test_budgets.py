@@ -40,4 +40,4 @@ def test_every_page_asks_the_database_as_often_with_10_companies_as_with_1000():
 
     costs = assert_costs_the_same(client, addresses, _fill)
     assert {"companies, first page", "companies, 5,000 rows in", "a company's card", "confirmations"} <= costs.keys()
-    assert max(costs.values()) <= 26  # a company's card
+    assert max(costs.values()) <= 28  # a company's card

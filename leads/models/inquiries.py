@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Company, Contact
@@ -152,7 +153,7 @@ class Inquiry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or self.company_name or str(self.pk)
+        return self.title
 
     def get_absolute_url(self) -> str:
         return reverse("leads:inquiry", args=[self.pk])
@@ -177,6 +178,23 @@ class Inquiry(models.Model):
     def name(self) -> str:
         """First and last name as typed."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list: who, and of which company."""
+        if self.erased_at:
+            return _t("Erased person")
+        return ", ".join(dict.fromkeys(filter(None, [self.name or self.email or self.phone, self.company_name]))) or _t("Unnamed")
+
+    @property
+    def own_answers(self) -> list[tuple[str, str]]:
+        """Own questions with their answers; only what is a pair of texts, whatever the column holds."""
+        return [(str(pair[0]), str(pair[1])) for pair in self.own or [] if isinstance(pair, list | tuple) and len(pair) == 2]
+
+    @property
+    def first_line(self) -> str:
+        """The first line of the message."""
+        return self.message.strip().partition("\n")[0].strip()
 
 
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
@@ -229,6 +247,22 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return " / ".join(filter(None, [self.utm_source, self.utm_medium, self.utm_campaign])) or self.referring_domain
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What is known, each with what it is called."""
+        labels = (_t("Source"), _t("Medium"), _t("Campaign"), _t("Search term"), _t("Content"), _t("Referred by"), _t("Landing page"))
+        return [(label, value) for label, value in zip(labels, self.known, strict=True) if value]
+
+    @property
+    def known(self) -> list[str]:
+        """The values, for comparing two visits."""
+        return [getattr(self, name) for name in TRACKED]
+
+    @property
+    def shown(self) -> str:
+        """The source in few words: of the campaign its name, else who referred."""
+        return " / ".join(filter(None, [self.utm_source, self.utm_campaign])) or self.referring_domain
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

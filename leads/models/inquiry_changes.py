@@ -41,5 +41,11 @@ class InquiryChange(models.Model):
         verbose_name_plural = _("changes of inquiries")
         constraints = [models.UniqueConstraint(fields=["inquiry"], condition=Q(kind="split", undone_at=None), name="one_open_split_per_inquiry")]
 
+    @property
+    def icon(self) -> str:
+        """The drawing beside it."""
+        icons = {"handled": "check", "reopened": "restore", "spam": "trash", "not_spam": "restore", "split": "swap", "unsplit": "undo"}
+        return icons[self.kind]
+
     def __str__(self) -> str:
         return f"{self.inquiry_id}: {self.kind}"

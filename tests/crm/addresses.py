@@ -14,6 +14,7 @@ from crm.bulk_edit import Selection, set_our_contact
 from crm.models import CompanyCategory, FollowUp, Note, Notification, SaleReason, SaleStage, User
 from leads.models import LeadStatus
 from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
+from tests.leads.inquiries import received
 from workflow.models import Batch, CategoryDecision
 
 OURS = ("crm", "leads", "workflow")
@@ -46,6 +47,7 @@ VERBS = {
     "workflow:undo-several", "workflow:take-back",
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
     "crm:bulk-undo", "workflow:preview-apply", "workflow:batch-apply",
+    *[f"leads:inquiry-{verb}" for verb in ("handled", "not-spam", "unsplit")],
 }  # fmt: skip
 LEADS_ON = {
     "crm:settings",
@@ -92,6 +94,7 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
         "confirmations": waiting.pk, "notifications": told.pk,
         "category-changes": CategoryDecision.objects.get(trigger="manual").pk, "batches": Batch.objects.get().pk,
         "users": salesperson.pk, "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
+        "inquiries": received(email="torben@aeroe.example").pk,
         "sale-stages": SaleStage.objects.get(name="Proposal").pk, "sale-reasons": SaleReason.objects.get(name="Price").pk,
     }  # fmt: skip
 
