@@ -20,6 +20,7 @@ from leads.matching import Found, find, wait_for_twins, wanted_by
 from leads.models import Inquiry, Lead, LeadForm, Visit
 
 log = logging.getLogger(__name__)
+IMPORT = "import"  # how an import calls its work (`crm/imports/command.py`)
 
 
 def receive(form: LeadForm, sent: Sent, *, spam: str = "") -> tuple[Inquiry, bool]:
@@ -37,7 +38,7 @@ def receive(form: LeadForm, sent: Sent, *, spam: str = "") -> tuple[Inquiry, boo
                 add_to_records(inquiry)
             return inquiry, is_new
 
-    with nullcontext() if current_work().kind else working():
+    with nullcontext() if current_work().kind == IMPORT else working():
         return retrying(attempt)
 
 
@@ -50,7 +51,7 @@ def _keep(form: LeadForm, sent: Sent, spam: str) -> tuple[Inquiry, bool]:
                 state=Inquiry.State.SPAM, spam_reason=spam,  # of the others too, until they have their contact
                 company_name=sent.company, first_name=sent.first_name, last_name=sent.last_name, email=sent.email, email_key=email_key(sent.email),
                 phone=sent.phone, message=sent.message, own=[list(pair) for pair in sent.own],
-                consent=sent.consent, consent_text=form.consent_text, consent_version=form.consent_version if form.consent_text else None,
+                consent=sent.consent, **_agreed_to(form, sent),
                 external_source=sent.external_source, external_key=sent.external_key,
             )  # fmt: skip
     except IntegrityError:
@@ -64,6 +65,12 @@ def _keep(form: LeadForm, sent: Sent, spam: str) -> tuple[Inquiry, bool]:
     touches = ((Visit.Touch.FIRST, first_touch), (Visit.Touch.SENT, sent.sent))
     Visit.objects.bulk_create(Visit(inquiry=inquiry, touch=which, **_values(touch, inquiry)) for which, touch in touches)
     return inquiry, True
+
+
+def _agreed_to(form: LeadForm, sent: Sent) -> dict[str, object]:
+    """The words that were agreed to, or not; of an imported one only where it says that they were."""
+    asked = bool(form.consent_text) and (sent.consent or not sent.external_source)
+    return {"consent_text": form.consent_text if asked else "", "consent_version": form.consent_version if asked else None}
 
 
 def _values(touch: Touch, inquiry: Inquiry) -> dict[str, object]:

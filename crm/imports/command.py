@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from crm.actor import current_actor, working
 from crm.imports.errors import ImportFileError
-from crm.imports.plan import KEY, Wishes, make_plan
+from crm.imports.plan import KEY, Plan, Wishes, make_plan
 from crm.imports.reading import DEFAULT_ENCODING, Table, read_table
 from crm.imports.records import Importer, Settings
 from crm.imports.report import Refusals, summary
@@ -73,9 +73,13 @@ class ImportCommand(BaseCommand):
             working(user=_find_user(options["user"]), kind="import", run_rules=options["rules"] == "run", in_turn=True),
             tqdm(total=table.count, unit=" rows", disable=None, leave=False) as bar,
         ):
-            run = Run(self.importer(plan, _settings(options)), order_by=options["order_by"], tick=bar.update)
+            run = Run(self.make_importer(plan, _settings(options), options), order_by=options["order_by"], tick=bar.update)
             with Refusals(table, errors) as refusals:  # last, so that a mistake in the options does not empty an older file
                 self._run(run, table, refusals, dry_run=options["dry_run"], bar=bar)
+
+    def make_importer(self, plan: Plan, settings: Settings, options: dict[str, Any]) -> Importer:
+        """The importer, of a command that needs more options too. Raises ImportFileError."""
+        return self.importer(plan, settings)
 
     def _run(self, run: Run, table: Table, refusals: Refusals, *, dry_run: bool, bar: tqdm) -> None:
         """Import or check, then say what came of it, also when it was stopped half-way."""

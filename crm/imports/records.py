@@ -34,7 +34,7 @@ class Prepared:
 
     row: Row
     values: dict[str, Any]
-    record: Record | None = None  # made of the values, and checked
+    record: Any = None  # made of the values, and checked
     company: str = ""
     creates_company: bool = False
     notes: list[str] = field(default_factory=list)  # what a person may want to know of, counted in the summary
@@ -43,12 +43,14 @@ class Prepared:
 class Importer:
     """What one kind of record needs. Subclasses name their fields, how each is read, and how rows are written."""
 
-    model: ClassVar[type[Record]]
+    model: ClassVar[type[Any]]  # a Record, or another model with `external_source` and `external_key`
     plural: ClassVar[str]
     url_name: ClassVar[str] = ""  # of the list where its records are seen
     fields: ClassVar[tuple[str, ...]]
     required: ClassVar[tuple[str, ...]]
     apart: ClassVar[tuple[str, ...]] = ()  # fields that `complete()` reads, since they depend on others
+    elsewhere: ClassVar[tuple[str, ...]] = ()  # fields that are no columns of the model
+    chunk: ClassVar[int] = 0  # rows per transaction, where they are fewer than usual
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
         """Load what rows are looked up in: one statement for each list. Raises ImportFileError for values nobody could mean."""
@@ -56,7 +58,8 @@ class Importer:
         self.readers: dict[str, Reader] = {name: self.reader(name) for name in plan.fields() if name not in self.apart and name != KEY}
         self._check_wishes()
         self._seen: dict[str, int] = {}  # key -> line of the file
-        relations = {name for name in self.fields if isinstance(self.model._meta.get_field(name), ForeignKey)}
+        columns = [name for name in self.fields if name not in self.elsewhere]
+        relations = {name for name in columns if isinstance(self.model._meta.get_field(name), ForeignKey)}
         self.attnames = {name: f"{name}_id" if name in relations else name for name in self.fields}
         checked = {*plan.fields(), *self.required} - relations  # relations were looked up, so they need no statement for each row
         self._unchecked = [found.name for found in self.model._meta.concrete_fields if found.name not in checked]
@@ -97,15 +100,18 @@ class Importer:
         if key and key in self.keys:
             return None
         prepared = Prepared(row, self._read(row))
-        actor = current_actor()
-        prepared.values |= {"external_source": self.settings.source, KEY: key, "updated_by_id": actor.pk if actor else None}
+        prepared.values |= {"external_source": self.settings.source, KEY: key, **self._written_by()}
         self.complete(prepared)
-        prepared.record = self.model(**prepared.values)
+        prepared.record = self.model(**{name: value for name, value in prepared.values.items() if name not in self.elsewhere})
         try:
             prepared.record.clean_fields(exclude=self._unchecked)
         except ValidationError as error:
             raise RefusedError("; ".join(f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items())) from None
         return prepared
+
+    def _written_by(self) -> dict[str, Any]:
+        actor = current_actor()
+        return {"updated_by_id": actor.pk if actor else None} if issubclass(self.model, Record) else {}
 
     @cached_property
     def keys(self) -> set[str]:

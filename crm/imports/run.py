@@ -53,7 +53,7 @@ class Run:
     def write(self, rows: Iterable[Row], refusals: Refusals) -> None:
         """Import. Raises StoppedError when the database gives up; the chunks before that are committed."""
         try:
-            for chunk in batched(self._ordered(rows, refusals), CHUNK):
+            for chunk in batched(self._ordered(rows, refusals), self.importer.chunk or CHUNK):
                 self._write_chunk(chunk, refusals)
                 self.tick(len(chunk))
         except DatabaseError as error:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from crm.imports.errors import ImportFileError, RefusedError
 from crm.text import fold
 
@@ -52,6 +54,20 @@ def dates(form: str = ISO_DATE) -> Reader:
             return dt.datetime.strptime(text, form).date()
         except ValueError:
             raise RefusedError(f"“{text}” is not a date written like {example}") from None
+
+    return read
+
+
+def moments(form: str = ISO_DATE) -> Reader:
+    """A reader of a day written like `form`, or of a moment written 2026-11-30 14:05, which is local unless it names its zone."""
+    days = dates(form)
+
+    def read(text: str) -> dt.datetime:
+        try:
+            at = dt.datetime.fromisoformat(text)
+        except ValueError:
+            at = dt.datetime.combine(days(text), dt.time())
+        return at if at.tzinfo else timezone.make_aware(at)
 
     return read
 

@@ -86,7 +86,9 @@ def test_i1_a_page_of_their_own_is_kept_with_its_path(typed, kept):
     assert page_address(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["http://example.dk/tak", "/tak", "example.dk/tak", "javascript:alert(1)", "data:text/html,x", "//example.dk", "https://a b.dk"])
+@pytest.mark.parametrize(
+    "typed", ["http://example.dk/tak", "/tak", "example.dk/tak", "javascript:alert(1)", "data:text/html,x", "//example.dk", "https://a b.dk"]
+)
 def test_i1_a_page_that_is_not_https_is_refused(typed):
     with pytest.raises(BadAddress):
         page_address(typed)
