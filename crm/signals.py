@@ -60,4 +60,4 @@ contacts_changed = Signal()  # changes: list[ContactChange]
 # A category itself was edited so that it means something else: its group, or whether it uses lead status.
 category_meaning_changed = Signal()  # category_ids: list[int]
 # Who may no longer edit companies: they were deactivated, or their role was changed.
-users_lost_rights = Signal()  # user_ids: list[int]
+users_lost_rights = Signal()  # user_ids: list[int], successor: User | None, who was chosen to take over what they had

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.models import Group
 from django.db import models, transaction
 
 from crm.models import Company, SettingsChange, User
-from crm.models.rights import EDIT_COMPANY, MANAGE_SETTINGS, USERS_AREA, LastAdministrator, watching
+from crm.models.rights import EDIT_COMPANY, MANAGE_SETTINGS, USERS_AREA, Extra, LastAdministrator, watching
 from crm.sql import nobody_at_work
 
 
@@ -50,8 +48,9 @@ def reactivate(user: User) -> None:
     user.save(update_fields=["is_active"])
 
 
-def _pass_companies(user: User, to: User | None, log: dict[str, Any]) -> None:
+def _pass_companies(user: User, to: User | None, log: Extra) -> None:
     if to is not None:
+        log.successor = to
         nobody_at_work("crm_company")  # before any row: what waits passes on under the same lock
         if Company.objects.filter(our_contact=user).update(our_contact=to):
             log["companies_to"] = to.pk

@@ -46,22 +46,23 @@ def default_distribution() -> Distribution:
 
 
 @transaction.atomic(savepoint=False)
-def assign(inquiry: Inquiry) -> Assignment:
+def assign(inquiry: Inquiry, *, by: User | None = None, keeps_our_contact: bool = False) -> Assignment:
     """Give an inquiry that has its company to who is next, in the transaction that received it.
 
     Sets `inquiry.owner`, and makes them *our contact* of a company that has none who can still act; they are told. Where nobody can
     be found it stays without owner, and the administrators are told. The inquiry is saved already, and the caller holds the company's
-    lock. Eight statements, and those of the notification.
+    lock. `by` is who asked for it, where somebody did; `keeps_our_contact` leaves the company as it is. Eight statements, and those of
+    the notification.
     """
     distribution = distribution_of(inquiry.form_id)
-    responsible = _responsible_for(inquiry.company_id)
+    responsible = _responsible_for(inquiry)
     given = Given(responsible, Reason.RESPONSIBLE) if responsible and distribution.only_unassigned else claim(distribution)
-    return hand(inquiry, given, distribution=distribution, our_contact=not responsible)
+    return hand(inquiry, given, distribution=distribution, our_contact=not (responsible or keeps_our_contact), by=by)
 
 
-def _responsible_for(company_id: int | None) -> int | None:
+def _responsible_for(inquiry: Inquiry) -> int | None:
     """The company's our contact, if they can still act. Read now: a colleague may just have become it."""
-    mine = Company.objects.filter(pk=company_id).order_by().values("our_contact")
+    mine = Company.objects.filter(pk=inquiry.company_id or 0).order_by().values("our_contact")
     return who_can_get().filter(pk__in=mine).order_by().values_list("pk", flat=True).first()
 
 
@@ -100,17 +101,14 @@ def hand(inquiry: Inquiry, given: Given, *, distribution: Distribution | None = 
     before, inquiry.owner_id = inquiry.owner_id, given.user_id
     Inquiry.objects.filter(pk=inquiry.pk).update(owner=given.user_id)
     if our_contact and given.user_id:
-        _make_our_contact(inquiry, given.user_id)
+        Company.objects.filter(pk=inquiry.company_id or 0).update(our_contact=given.user_id)
+        if "company" in inquiry._state.fields_cache:  # the caller goes on with it
+            inquiry.company.our_contact_id = given.user_id  # type: ignore[union-attr]
     rows: dict[str, Any] = {"reason": given.reason, "from_user_id": before, "to_user_id": given.user_id, "by": by}
     assignment = Assignment.objects.create(inquiry=inquiry, distribution=distribution, **rows)
     if given.user_id:
         notify(NEW_LEAD, [given.user_id], subject_id=inquiry.pk)
-    else:
+    elif given.reason == Reason.NOBODY:
         notify(UNASSIGNED_LEAD, list(User.objects.who_may(MANAGE_SETTINGS).values_list("pk", flat=True)), subject_id=inquiry.pk)
     return assignment
 
-
-def _make_our_contact(inquiry: Inquiry, user_id: int) -> None:
-    Company.objects.filter(pk=inquiry.company_id).update(our_contact=user_id)
-    if "company" in inquiry._state.fields_cache:  # the caller goes on with it
-        inquiry.company.our_contact_id = user_id  # type: ignore[union-attr]

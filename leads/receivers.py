@@ -1,4 +1,4 @@
-"""What lead statuses do when something happens below."""
+"""What lead statuses and inquiries do when something happens below."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from crm.models import Company, CompanyCategory
+from crm.actor import current_actor
+from crm.models import Company, CompanyCategory, User
 from crm.models.companies import lock_companies
-from crm.signals import CategoryChange, ContactChange, categories_changed, category_meaning_changed, contacts_changed
+from crm.signals import CategoryChange, ContactChange, categories_changed, category_meaning_changed, contacts_changed, users_lost_rights
+from crm.sql import nobody_at_work
 from leads.defaults import give_defaults
+from leads.reassigning import pass_on
 
 
 @receiver(categories_changed)
@@ -41,3 +44,10 @@ def lead_status_switched(category_ids: list[int], **kwargs: Any) -> None:
     companies = list(Company.objects.filter(category__in=category_ids, category__lead_status_enabled=True).values_list("pk", flat=True))
     if companies:
         give_defaults(company_ids=companies)
+
+
+@receiver(users_lost_rights)
+def users_left(user_ids: list[int], successor: User | None = None, **kwargs: Any) -> None:
+    """Inquiries that somebody who may no longer edit companies has not handled go to who takes over, else to whoever is next (I4)."""
+    nobody_at_work("crm_company")  # one that is being given to them at this moment is waited for
+    pass_on(user_ids, successor=successor, by=current_actor())

@@ -25,8 +25,15 @@ MANAGE_SETTINGS = "crm.manage_settings"
 EDIT_COMPANY = "crm.change_company"
 USERS_AREA = "users"  # of the settings log
 
-# The users whose rights somebody is changing at this moment, and what else the log is to say of it.
-_watched: ContextVar[tuple[frozenset[int], dict[str, Any]]] = ContextVar("watched", default=(frozenset(), {}))
+
+class Extra(dict[str, Any]):
+    """What else the log is to say of a change of users. Of who leaves, `successor` takes over what they had."""
+
+    successor: Any = None
+
+
+# The users whose rights somebody is changing at this moment, and what else is to be said of it.
+_watched: ContextVar[tuple[frozenset[int], Extra]] = ContextVar("watched", default=(frozenset(), Extra()))  # noqa: B039  (the default is never used)
 
 
 class LastAdministrator(Exception):
@@ -59,10 +66,10 @@ def _picture(pks: Collection[int], using: str) -> Picture:
 
 
 @contextmanager
-def watching(pks: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> Iterator[dict[str, Any]]:
+def watching(pks: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> Iterator[Extra]:
     """Around a write of these users, groups included: keep it in the settings log, and announce who may no longer edit companies.
 
-    Gives a dict for what else the log is to say of the change. Raises LastAdministrator, and then nothing is written. Inside
+    Gives what else the log is to say of the change, to be filled. Raises LastAdministrator, and then nothing is written. Inside
     another `watching()` of the same users it leaves everything to that one. Twelve statements, and one for each user who changed.
     """
     outer, extra = _watched.get()
@@ -71,7 +78,7 @@ def watching(pks: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> Iterator
         return
     with transaction.atomic(using=using):
         lock_rights(using)
-        before, extra = _picture(pks, using), {}
+        before, extra = _picture(pks, using), Extra()
         token = _watched.set((frozenset(pks), extra))
         try:
             yield extra
@@ -84,7 +91,7 @@ def watching(pks: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> Iterator
         for pk, kept in after.kept.items():
             SettingsChange.record(area=USERS_AREA, item=after.names[pk], item_id=pk, before=before.kept[pk], after={**kept, **extra})
         if lost := sorted(before.editors - after.editors):
-            users_lost_rights.send(get_user_model(), user_ids=lost)
+            users_lost_rights.send(get_user_model(), user_ids=lost, successor=extra.successor)
 
 
 def _end_sessions(pks: Collection[int], using: str) -> None:

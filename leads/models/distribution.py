@@ -58,7 +58,7 @@ class DistributionSeat(models.Model):
     turn = models.BigIntegerField(default=0, editable=False)
     given = models.PositiveBigIntegerField(_("leads so far"), default=0, editable=False)
 
-    objects: ClassVar[SeatQuerySet] = SeatQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[SeatQuerySet] = SeatQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -95,6 +95,10 @@ class Assignment(models.Model):
         ordering = ["-pk"]
         verbose_name = _("assignment")
         verbose_name_plural = _("assignments")
+        indexes = [
+            models.Index(fields=["distribution", "at", "to_user", "reason"], name="assignment_lately"),
+            models.Index(fields=["distribution", "-id"], name="assignment_order"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.inquiry_id}: {self.to_user}"

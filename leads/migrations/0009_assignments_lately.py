@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("leads", "0005_lead_forms")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="assignment",
+            index=models.Index(fields=["distribution", "at", "to_user", "reason"], name="assignment_lately"),
+        ),
+        migrations.AddIndex(
+            model_name="assignment",
+            index=models.Index(fields=["distribution", "-id"], name="assignment_order"),
+        ),
+    ]
