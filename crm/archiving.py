@@ -31,6 +31,13 @@ class RecordArchived(Exception):
         return _("{who} has archived “{name}”. Restore it to change it.").format(who=self.record.updated_by, name=self.record)
 
 
+class PersonErased(RecordArchived):
+    """Nobody can be brought back of whom nothing is kept."""
+
+    def __str__(self) -> str:
+        return _("This person has been erased and cannot be restored.")
+
+
 def refuse_archived(*records: Any) -> None:
     """Raise RecordArchived for the first of these that is archived. What is read under a lock stays so; no statement."""
     for record in records:
@@ -50,9 +57,11 @@ def archive(record: Archivable) -> bool:
 
 @transaction.atomic
 def restore(record: Archivable) -> bool:
-    """Bring it back, as it was. Returns whether it was archived."""
+    """Bring it back, as it was. Returns whether it was archived. Raises PersonErased."""
     if record.archived_at is None:
         return False
+    if getattr(record, "erased_at", None):
+        raise PersonErased(record)
     record.archived_at = None
     record.save()
     return True

@@ -13,6 +13,7 @@ from crm.item_uses import CompaniesOfCategory, SalesInStage, SalesWithReason
 from crm.list_filters import FILTERS, VIEWS
 from crm.models import CompanyCategory, FollowUp, SaleReason, SaleStage, User
 from crm.overview import follow_ups_due, my_pipeline, stalled_sales
+from crm.personal_data import PERSONAL_DATA
 from crm.slots import NavItem, Panel, SettingsArea, SettingsScreen, register
 
 
@@ -64,6 +65,7 @@ register(
     Panel("user-leaves", 20, what_a_user_leaves),
     Panel("overview", 40, stalled_sales),
     Panel("overview", 50, my_pipeline),
+    *PERSONAL_DATA,
     CompaniesOfCategory(),
     SalesInStage(),
     SalesWithReason(),

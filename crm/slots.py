@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from crm.filters import ListFilter, SavedView, add_to_lists
 from crm.http import Request
+from crm.mentions import Mentions
 from crm.models import Notification
 
 
@@ -172,6 +173,33 @@ class UndoOffer:
         return cls(url, fields, label)
 
 
+class PersonalData:
+    """One kind of thing that is kept about a person: what of it is handed out, and what becomes of it when they are erased (S5).
+
+    `position` is the order of the file, and that of all locks: contacts 10, sales 20, companies 30, everything else after them.
+    Erasing is one transaction, in which the contact is locked.
+    """
+
+    key: str  # of its part of the file
+    position: int
+
+    def export(self, contact: Any) -> Any:
+        """Everything, as JSON takes it; times and decimals, too."""
+        raise NotImplementedError
+
+    def goes(self, contact: Any, words: Mentions) -> list[str]:
+        """Before it is erased: what will be removed, in sentences."""
+        return []
+
+    def stays(self, contact: Any) -> list[str]:
+        """What is kept, without the name."""
+        return []
+
+    def erase(self, contact: Any, words: Mentions) -> None:
+        """Remove it. `words` are what nothing may say any more."""
+        raise NotImplementedError
+
+
 class BatchPage(NamedTuple):
     """What a bulk edit did to categories, by hand or by rules: how many it moved, where that is seen, and how it is taken back (A9).
 
@@ -221,13 +249,15 @@ settings_areas: dict[str, SettingsArea] = {}
 notification_kinds: dict[str, NotificationKind] = {}
 page_dialogs: list[Callable[[Request], str]] = []
 item_uses: list[ItemUse] = []
+personal_data: list[PersonalData] = []
 category_undos: list[Callable[[Request, int], UndoOffer | None]] = []
 batch_pages: list[Callable[[Request, UUID], BatchPage | None]] = []
 move_undos: list[Callable[[UUID, Any, Collection[int]], list[str]]] = []
 told_of_moves: list[Callable[[Any, Any, Any], str]] = []
+needs_successor: list[Callable[[Any], bool]] = []  # whether this user, who leaves, has something that somebody should take over
 
 
-Thing = NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea | NotificationKind | ItemUse | ListFilter | SavedView
+Thing = NavItem | SettingsScreen | Panel | Badge | Help | SettingsArea | NotificationKind | ItemUse | PersonalData | ListFilter | SavedView
 
 
 def register(*things: Thing) -> None:
@@ -254,6 +284,9 @@ def register(*things: Thing) -> None:
             case ItemUse():
                 item_uses.append(thing)
                 item_uses.sort(key=lambda use: use.position)
+            case PersonalData():
+                personal_data.append(thing)
+                personal_data.sort(key=lambda kind: kind.position)
             case ListFilter() | SavedView():
                 add_to_lists(thing)
 

@@ -32,6 +32,7 @@ urlpatterns = [
     path("account/password/", account.password, name="password"),
     path("language/", account.set_language, name="language"),
     path("theme/", account.set_theme, name="theme"),
+    path("account/available/", account.set_available, name="available"),
     path("welcome/<uidb64>/<token>/", users.welcome, name="welcome"),
     path("healthz", account.health, name="health"),
     path("search/", search.search_all, name="search"),

@@ -111,4 +111,3 @@ def hand(inquiry: Inquiry, given: Given, *, distribution: Distribution | None = 
     elif given.reason == Reason.NOBODY:
         notify(UNASSIGNED_LEAD, list(User.objects.who_may(MANAGE_SETTINGS).values_list("pk", flat=True)), subject_id=inquiry.pk)
     return assignment
-

@@ -14,4 +14,19 @@ HELPS = (
         example=_("You add “Meeting booked” with the meaning Qualified. It counts as qualified in every report from then on, whatever you call it later."),
         check=_("Is one status the default? New contacts get it. And is lead status enabled for the categories you qualify in, under Company – Category?"),
     ),
+    Help(
+        "distribution",
+        what=_(
+            "What comes in through lead forms is given to the people here in turn, evenly by weight. Who is away, paused or deactivated is passed "
+            "over; whoever comes back starts at the present turn and does not catch up. A known company’s inquiries go to our contact there."
+        ),
+        example=_(
+            "Jonas and Signe weigh 1, Karen 2. Of every four leads Karen gets two. While Signe is on holiday, Jonas gets one of three; when she is back, "
+            "everybody gets their share from then on."
+        ),
+        check=_(
+            "Does at least one person take part who receives new leads, and is somebody named for when nobody is available? Otherwise an inquiry "
+            "stays unassigned, and administrators are told."
+        ),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import inquiries, public, statuses
+from leads.views import distribution, inquiries, privacy, public, reassigning, statuses
 
 app_name = "leads"
 urlpatterns = [
@@ -26,4 +26,20 @@ urlpatterns = [
     path("forms/<slug:slug>/embed/thanks/", public.public_thanks, {"embedded": True}, name="public-embed-thanks"),
     path("forms/<slug:slug>/key/", public.public_key, name="public-key"),
     path("forms/<slug:slug>/send/", public.public_send, name="public-send"),
+    # Who gets what comes in
+    path("settings/distribution/", distribution.distribution, name="distribution"),
+    path("settings/distribution/<int:pk>/", distribution.distribution_edit, name="distribution-edit"),
+    path("settings/distribution/<int:pk>/add/", distribution.seat_new, name="seat-new"),
+    path("settings/distribution/<int:pk>/delete/", distribution.distribution_delete, name="distribution-delete"),
+    path("settings/lead-forms/<int:pk>/own-distribution/", distribution.distribution_own, name="distribution-own"),
+    path("settings/seats/<int:pk>/weight/", distribution.seat_weight, name="seat-weight"),
+    path("settings/seats/<int:pk>/pause/", distribution.seat_pause, name="seat-pause"),
+    path("settings/seats/<int:pk>/resume/", distribution.seat_resume, name="seat-resume"),
+    path("settings/seats/<int:pk>/remove/", distribution.seat_remove, name="seat-remove"),
+    path("inquiries/<int:pk>/reassign/", reassigning.inquiry_reassign, name="inquiry-reassign"),
+    path("inquiries/<int:pk>/next/", reassigning.inquiry_next, name="inquiry-next"),
+    path("inquiries/<int:pk>/take-back/", reassigning.inquiry_take_back, name="inquiry-take-back"),
+    # What is kept of a person
+    path("contacts/<int:pk>/export/", privacy.contact_export, name="contact-export"),
+    path("contacts/<int:pk>/erase/", privacy.contact_erase, name="contact-erase"),
 ]

@@ -30,6 +30,7 @@ from workflow.middleware import SESSION_KEY
 from workflow.models import APPLIED, AutomationRule, Batch, CategoryDecision, DecisionQuerySet
 from workflow.models.rules import RULES_AREA
 from workflow.notification_words import KINDS
+from workflow.personal_data import PERSONAL_DATA
 from workflow.setup import Plan, effects
 from workflow.undo import changes_of, last_change, may_undo_batch, standing_of, undo_batch
 from workflow.views.changes import STEP
@@ -239,6 +240,7 @@ register(
     ),
     *HELPS,
     *KINDS,
+    *PERSONAL_DATA,
     RulesWithCategory(),
     RulesWithStatus(),
     SuggestionsOfCategory(),

@@ -200,6 +200,7 @@ class Contact(Record):
     first_name = models.CharField(_("first name"), max_length=80)
     last_name = models.CharField(_("last name"), max_length=80, blank=True)
     title = models.CharField(_("title"), max_length=80, blank=True)
+    erased_at = models.DateTimeField(_("erased"), null=True, editable=False)  # nothing is kept of who they were
     email = models.EmailField(_("email address"), blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     email_key = models.CharField(max_length=254, editable=False, default="", db_default="")
@@ -218,7 +219,10 @@ class Contact(Record):
             models.Index(fields=["email_key", "id"], name="contact_email_key"),
             models.Index(fields=["email_domain", "company", "id"], name="contact_email_domain"),
         ]
-        constraints = [external_constraint("one_contact_per_external_key")]
+        constraints = [
+            external_constraint("one_contact_per_external_key"),
+            models.CheckConstraint(condition=models.Q(erased_at=None) | models.Q(archived_at__isnull=False), name="erased_contact_is_archived"),
+        ]
 
     def __str__(self) -> str:
         return self.name

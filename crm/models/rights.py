@@ -33,7 +33,7 @@ class Extra(dict[str, Any]):
 
 
 # The users whose rights somebody is changing at this moment, and what else is to be said of it.
-_watched: ContextVar[tuple[frozenset[int], Extra]] = ContextVar("watched", default=(frozenset(), Extra()))  # noqa: B039  (the default is never used)
+_watched: ContextVar[tuple[frozenset[int], Extra]] = ContextVar("watched", default=(frozenset(), Extra()))
 
 
 class LastAdministrator(Exception):

@@ -10,6 +10,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_POST
 from crm.forms.account import LoginForm, OwnPasswordForm
 from crm.http import Request
 from crm.models import User
+from crm.slots import UndoOffer
 from crm.views.base import done, next_url, unit_of_work
 
 ONE_YEAR = 60 * 60 * 24 * 365
@@ -79,6 +81,20 @@ def set_theme(request: Request) -> HttpResponse:
     request.user.theme = theme
     request.user.save(update_fields=["theme"])
     return redirect(next_url(request, "/"))
+
+
+@require_POST
+@unit_of_work
+def set_available(request: Request) -> HttpResponse:
+    """Receive new leads, or be passed over for a while. Kept in the settings log."""
+    user = User.objects.get(pk=request.user.pk)
+    user.is_available = request.POST.get("available") == "1"
+    user.save(update_fields=["is_available"])
+    undo = UndoOffer(reverse("crm:available"), {"available": "0" if user.is_available else "1"})
+    text = (
+        _("You receive new leads, from the present turn on.") if user.is_available else _("You are passed over when new leads are given, until you are back.")
+    )
+    return done(request, text, to=reverse("crm:overview"), undo=undo)
 
 
 @login_not_required

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from crm import links, users
+from crm import links, slots, users
 from crm.forms.users import LeaveForm, PasswordForm, UserForm
 from crm.http import Request
 from crm.models import User
@@ -124,7 +124,8 @@ def _save(request: Request, user: User, form: UserForm, leaving: LeaveForm | Non
 
 
 def _follows(user: User) -> dict[str, Any]:
-    return {"companies": users.companies_of(user) if user.pk else 0}
+    companies = users.companies_of(user) if user.pk else 0
+    return {"companies": companies, "asks": companies or (user.pk and any(needs(user) for needs in slots.needs_successor))}
 
 
 @unit_of_work

@@ -1,5 +1,5 @@
 """What this app adds to the screens below, one module for each thing it knows."""
 
-from leads.hooks import inquiries, notifications, statuses
+from leads.hooks import distribution, inquiries, notifications, privacy, statuses
 
-__all__ = ["inquiries", "notifications", "statuses"]
+__all__ = ["distribution", "inquiries", "notifications", "privacy", "statuses"]
