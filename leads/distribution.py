@@ -62,8 +62,8 @@ def assign(inquiry: Inquiry, *, by: User | None = None, keeps_our_contact: bool 
 
 def _responsible_for(inquiry: Inquiry) -> int | None:
     """The company's our contact, if they can still act. Read now: a colleague may just have become it."""
-    mine = Company.objects.filter(pk=inquiry.company_id or 0).order_by().values("our_contact")
-    return who_can_get().filter(pk__in=mine).order_by().values_list("pk", flat=True).first()
+    mine = Company.objects.filter(pk=inquiry.company_id or 0).values_list("our_contact", flat=True).first()
+    return mine if mine and who_can_get().filter(pk=mine).exists() else None
 
 
 def claim(distribution: Distribution) -> Given:

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Company, Contact
@@ -183,8 +183,8 @@ class Inquiry(models.Model):
     def title(self) -> str:
         """What it is called in a list: who, and of which company."""
         if self.erased_at:
-            return _t("Erased person")
-        return ", ".join(dict.fromkeys(filter(None, [self.name or self.email or self.phone, self.company_name]))) or _t("Unnamed")
+            return gettext("Erased person")
+        return ", ".join(dict.fromkeys(filter(None, [self.name or self.email or self.phone, self.company_name]))) or gettext("Unnamed")
 
     @property
     def own_answers(self) -> list[tuple[str, str]]:
@@ -251,7 +251,7 @@ class Visit(models.Model):
     @property
     def facts(self) -> list[tuple[str, str]]:
         """What is known, each with what it is called."""
-        labels = (_t("Source"), _t("Medium"), _t("Campaign"), _t("Search term"), _t("Content"), _t("Referred by"), _t("Landing page"))
+        labels = (gettext("Source"), gettext("Medium"), gettext("Campaign"), gettext("Search term"), gettext("Content"), gettext("Referred by"), gettext("Landing page"))
         return [(label, value) for label, value in zip(labels, self.known, strict=True) if value]
 
     @property

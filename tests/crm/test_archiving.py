@@ -44,7 +44,7 @@ def test_s5_a_record_is_archived_says_by_whom_and_is_brought_back(jonas, salespe
     assert record.archived_at
     html = jonas.get(record.get_absolute_url()).content.decode()
     assert "By Jonas Krogh, Today" in html
-    assert 'id="more"' not in html
+    assert 'id="archive"' not in html
     assert "fact__value" not in html
     assert press(jonas, record, "restore", headers).status_code in (200, 302)
     record.refresh_from_db()

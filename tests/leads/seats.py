@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from crm.models import Company, User
+from crm.models import Company, Contact, User
 from leads.distribution import assign, default_distribution
 from leads.models import Assignment, Distribution, DistributionSeat, Inquiry, LeadForm
 from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory, UserFactory
@@ -27,3 +27,11 @@ def an_inquiry(form: LeadForm | None = None, *, company: Company | None = None, 
 def comes_in(form: LeadForm | None = None, **values: Any) -> Assignment:
     """One that is given to somebody."""
     return assign(an_inquiry(form, **values))
+
+
+def many_inquiries(form: LeadForm, number: int) -> list[int]:
+    """So many, each with a company of its own; their keys. A few statements."""
+    companies = Company.objects.bulk_create(Company(name=f"Company {n}") for n in range(number))
+    contacts = Contact.objects.bulk_create(Contact(company=company, first_name="Lise") for company in companies)
+    rows = [Inquiry(form=form, key=uuid.uuid4(), contact=contact, company=contact.company, first_name="Lise") for contact in contacts]
+    return [inquiry.pk for inquiry in Inquiry.objects.bulk_create(rows)]

@@ -20,7 +20,7 @@ Reason = Assignment.Reason
 def told(monkeypatch):
     """What is notified: kind, to whom, about which inquiry."""
     found = []
-    monkeypatch.setattr(distributing, "notify", lambda kind, users, *, subject_id, facts=None: found.append((kind, list(users), subject_id)))
+    monkeypatch.setattr(distributing, "notify", lambda kind, users, *, subject_id: found.append((kind, list(users), subject_id)))
     return found
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,16 @@ from django.utils import timezone
 
 from crm.actor import current_actor
 from crm.models import Company, CompanyCategory, Contact, Sale
+from crm.models.companies import lock_companies
 from crm.throttle import claim
 from leads import limits
 from leads.defaults import LeadStatusNotEnabled
 from leads.defaults import set_lead_status as set_status
-from leads.models import Lead, LeadStatus
+from leads.distribution import assign
+from leads.inquiries import receive
+from leads.intake import Sent
+from leads.models import Inquiry, Lead, LeadForm, LeadStatus
+from leads.seats import set_paused
 from workflow import decisions
 from workflow.again import CannotAskAgain
 from workflow.again import ask_again as ask_decision_again
@@ -36,6 +43,39 @@ def _me() -> Any:
     if me is None:
         raise ValueError("Say who does this: by=...")
     return me
+
+
+# ------------------------------------------------------------ leads that come in
+def receive_leads(form: int, number: int, who: str, roll_back_every: int = 0) -> int:
+    """So many people fill in the form, one after the other, each from a company of their own. Every so often a request fails at its end."""
+    kept = 0
+    for n in range(number):
+        sent = Sent(key=uuid.uuid4(), company=f"{who} {n}", first_name=who, last_name=str(n), email=f"{who}@company-{who}-{n}.example")
+        with suppress(_Fails), transaction.atomic():
+            receive(LeadForm.objects.get(pk=form), sent)
+            if roll_back_every and n % roll_back_every == 0:
+                raise _Fails
+            kept += 1
+    return kept
+
+
+def assign_leads(inquiries: Sequence[int]) -> int:
+    """Give these to somebody, as when each has just been received."""
+    for pk in inquiries:
+        with transaction.atomic():
+            inquiry = Inquiry.objects.select_related("company").get(pk=pk)
+            lock_companies([inquiry.company_id])
+            assign(inquiry)
+    return len(inquiries)
+
+
+class _Fails(Exception):
+    """Something else in the transaction went wrong."""
+
+
+def pause_seat(seat: int) -> None:
+    """An administrator passes somebody over."""
+    set_paused(seat, True)
 
 
 # --------------------------------------------------------------------- sales
