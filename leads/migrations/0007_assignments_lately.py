@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0008_inquiry_changes")]
+    dependencies = [("leads", "0006_inquiry_changes")]
 
     operations = [
         migrations.AddIndex(

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0014_keys_to_compare"), ("crm", "0016_notification_once")]
+    dependencies = [("crm", "0016_attempts")]
 
     operations = [
         migrations.AddField(
