@@ -53,7 +53,7 @@ def visitors(*methods: str) -> Callable[[View], View]:
             with translation.override(lead_form.language if lead_form else translation.get_language()):
                 response = view(request, lead_form, embedded) if lead_form else _closed(None, False)
                 response.headers["Content-Language"] = translation.get_language()
-            if request.method == "POST" or response.status_code != 200:
+            if request.method == "POST" or response.status_code != 200 or isinstance(response, JsonResponse):
                 add_never_cache_headers(response)
             else:  # who goes back to the form finds what they typed; `no-store` would take that from them
                 patch_cache_control(response, private=True, no_cache=True)

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser
 from crm import links
 from crm.actor import acting_as, working
 from crm.models import Company, CompanyCategory, FollowUp, Note, Notification, Sale, SaleStage
-from leads.models import LeadStatus
+from leads.models import LeadFormField, LeadStatus
 from tests.browser.conftest import log_in
-from tests.factories import CompanyFactory, ContactFactory, SaleFactory, rule
+from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory, SaleFactory, rule
 from workflow.models import Batch, CategoryDecision, Trigger
 
 SCRIPT = Axe().axe_script
@@ -88,6 +88,25 @@ def test_every_screen_is_accessible_and_fits(browser: Browser, live_server, scre
         page.goto(live_server.url + address)
         found += look(page, address)
     assert found == []
+
+
+def test_what_visitors_meet_is_accessible_too(browser, live_server):
+    """Lead forms: as they are shown, refused, to be looked at, in a frame, sent and closed (I1)."""
+    form = LeadFormFactory(privacy_url="https://nordsol.example/privat", text="Tell us a little.", sites=live_server.url, language="da")
+    LeadFormField.objects.create(form=form, key="own_1", kind="choice", label="Roof?", choices="Flat\nPitched")
+    LeadFormField.objects.create(form=form, key="own_2", kind="checkbox", label="Soon?")
+    context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    found = []
+    for address in ("", "thanks/", "embed/", "embed/thanks/"):
+        page.goto(live_server.url + form.get_absolute_url() + address)
+        found += look(page, address)
+        if address in ("", "embed/"):
+            page.click("[type=submit]")
+            page.wait_for_selector("[role=alert]:not([hidden])")
+            found += look(page, f"{address} refused")
+    page.goto(f"{live_server.url}/forms/nowhere/")
+    assert found + look(page, "/forms/nowhere/") == []
 
 
 def look(page, address):

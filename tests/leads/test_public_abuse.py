@@ -173,7 +173,7 @@ def test_i5_ten_megabytes_are_refused(solar):
         (b'--b\r\nContent-Disposition: form-data; name="email"\r\n\r\n\xff\r\n--b--\r\n', "multipart/form-data; boundary=b", 400),
         (b"&".join(b"a%d=1" % n for n in range(101)), FORM, 400),
         (b"&".join(b"a=1" for n in range(5000)), FORM, 400),
-        (gzip.compress(b"email=a"), FORM, 400),
+        (gzip.compress(b"email=a", mtime=0), FORM, 400),
         (b"", "", 422),
     ],
 )
