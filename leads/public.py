@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.actor import working
 from crm.throttle import claim, network_of
@@ -64,10 +66,16 @@ def take(lead_form: LeadForm, data: QueryDict, request: HttpRequest) -> Answer:
     sent = _one_inquiry(form.cleaned(key.key, first=touch_of(data, "first_"), sent=touch_of(data)))
     wait = _claim(lead_form, request)
     if wait and not Inquiry.objects.filter(form=lead_form, key=sent.key).exists():  # it has come already: a retry need not wait
-        return Answer(429, form, text, _("Many have been sent from here just now. Wait a moment, then send it again."), wait, tracked)
+        return Answer(429, form, text, _wait_text(ceil(wait / 60)), wait, tracked)
     with working():  # nobody's doing, whoever is logged in here
         inquiries.receive(lead_form, sent, spam=_spam(data, key))
     return Answer(303, form, text)
+
+
+def typed(lead_form: LeadForm, data: QueryDict) -> list[tuple[str, str]]:
+    """Question and answer of everything that was typed, for a page that cannot take it any more."""
+    form = PublicForm(lead_form, data)
+    return [(str(field.label), one_line(field.value(), 5_000)) for field, _is_wide in form.rows() if field.value()]
 
 
 def _one_inquiry(sent: Sent) -> Sent:
@@ -85,6 +93,15 @@ def _without_consent(lead_form: LeadForm, data: QueryDict) -> PublicForm:
 def _claim(lead_form: LeadForm, request: HttpRequest) -> int:
     """Seconds to wait."""
     return claim(limits.FROM_ONE_ADDRESS, lead_form.pk, network_of(request)) or claim(limits.OF_ONE_FORM, lead_form.pk)
+
+
+def _wait_text(minutes: int) -> str:
+    text = ngettext(
+        "Many have been sent from here just now. Wait {n} minute, then send it again.",
+        "Many have been sent from here just now. Wait {n} minutes, then send it again.",
+        minutes,
+    )
+    return text.format(n=minutes)
 
 
 def _spam(data: Mapping[str, Any], key: RenderKey) -> str:

@@ -6,7 +6,7 @@ These answers need no login and no cookie, set none, and look at nobody's sessio
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from typing import Any
 
@@ -28,7 +28,7 @@ from django.views.decorators.http import condition, require_http_methods, requir
 from leads.intake import page_of
 from leads.models import LeadForm
 from leads.posted import Refused, posted
-from leads.public import KEY, Answer, show, take
+from leads.public import KEY, Answer, show, take, typed
 from leads.render_key import make_key
 from leads.sites import leads_to, leads_to_site, sites_of
 
@@ -67,12 +67,11 @@ def visitors(*methods: str) -> Callable[[View], View]:
 @visitors("GET", "HEAD", "POST")
 def public_form(request: HttpRequest, lead_form: LeadForm, embedded: bool) -> HttpResponse:
     """The form. With `embedded` for a frame on one of its sites."""
-    if not lead_form.is_on:
-        return _closed(lead_form, embedded)
+    is_sent = request.method == "POST"
     try:
-        answer = (
-            take(lead_form, posted(request), request) if request.method == "POST" else show(lead_form, request, landing_page=_landing_page(request, embedded))
-        )
+        if not lead_form.is_on:
+            return _closed(lead_form, embedded, typed(lead_form, posted(request)) if is_sent else ())
+        answer = take(lead_form, posted(request), request) if is_sent else show(lead_form, request, landing_page=_landing_page(request, embedded))
     except Refused as refused:
         return _page(lead_form, embedded, "leads/public_refused.html", {"text": str(refused)}, status=refused.status)
     if answer.status == 303:
@@ -161,11 +160,11 @@ def _page(lead_form: LeadForm | None, embedded: bool, template: str, context: di
     return csp_override(policy)(lambda _request: response)(None)  # Django's decorator, for this one answer
 
 
-def _closed(lead_form: LeadForm | None, embedded: bool) -> HttpResponse:
-    """404 for a form that is off, or that never was; 410 for a deleted one."""
+def _closed(lead_form: LeadForm | None, embedded: bool, kept: Sequence[tuple[str, str]] = ()) -> HttpResponse:
+    """404 for a form that is off, or that never was; 410 for a deleted one. What somebody has `kept` on writing is shown to them."""
     status = 410 if lead_form and lead_form.archived_at else 404
     title = _("This form is closed") if lead_form else _("There is no form here")
-    return _page(lead_form, embedded, "leads/public_refused.html", {"text": _closed_text(lead_form), "title": title}, status=status)
+    return _page(lead_form, embedded, "leads/public_refused.html", {"text": _closed_text(lead_form), "title": title, "kept": kept}, status=status)
 
 
 def _closed_text(lead_form: LeadForm | None) -> str:

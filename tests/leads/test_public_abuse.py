@@ -86,7 +86,7 @@ def test_i5_the_eleventh_in_ten_minutes_from_one_address_waits_and_loses_nothing
     response = send(solar, message="The <eleventh>")
     assert (response.status_code, response["Retry-After"]) == (429, "300")
     assert "The &lt;eleventh&gt;" in response.content.decode()
-    assert "Many have been sent from here just now." in response.content.decode()
+    assert "Many have been sent from here just now. Wait 5 minutes, then send it again." in response.content.decode()
     assert send(solar, to="send/").headers["Retry-After"] == "300"
     assert send(solar, extra={"REMOTE_ADDR": "203.0.113.9"}).status_code == 303
     assert send(LeadFormFactory()).status_code == 303

@@ -148,6 +148,10 @@ def test_i1_a_form_that_is_off_is_not_there_a_deleted_one_is_gone_and_both_say_s
     for response in (Client().get("/forms/solar/"), send(solar), Client().get("/forms/solar/key/"), send(solar, to="send/")):
         assert response.status_code == 404
         assert "It does not receive anything at the moment" in response.content.decode()
+    html = send(solar, message="Mit <tag>").content.decode()
+    assert "What you wrote" in html
+    assert "Mit &lt;tag&gt;" in html
+    assert problems(html) == []
     LeadForm.objects.filter(pk=solar.pk).update(archived_at=timezone.now())
     assert [Client().get("/forms/solar/").status_code, send(solar).status_code] == [410, 410]
     response = Client().get("/forms/nowhere/")
