@@ -84,6 +84,12 @@ def win(sale: int) -> None:
     Sale.objects.get(pk=sale).win()
 
 
+def receive_inquiry(form: int, key: str, **typed: str) -> tuple[int, bool]:
+    """Send a lead form."""
+    inquiry, is_new = receive(LeadForm.objects.get(pk=form), Sent(key=uuid.UUID(key), **typed))
+    return inquiry.pk, is_new
+
+
 def close(sale: int, status: str) -> None:
     """Give a sale a status."""
     mine = Sale.objects.get(pk=sale)
