@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db import models, transaction
 from django.db.models import F, Q
 
+from crm.actor import current_work
 from crm.models import Company, User
 from crm.models.rights import EDIT_COMPANY, MANAGE_SETTINGS
 from crm.notifications import notify
@@ -19,6 +20,7 @@ from leads import turns
 from leads.models import Assignment, Distribution, DistributionSeat, Inquiry
 
 Reason = Assignment.Reason
+IMPORT = "import"  # how an import calls its work (`crm/imports/command.py`)
 NEW_LEAD, UNASSIGNED_LEAD = "new-lead", "unassigned-lead"  # kinds of notifications
 
 
@@ -106,6 +108,8 @@ def hand(inquiry: Inquiry, given: Given, *, distribution: Distribution | None = 
             inquiry.company.our_contact_id = given.user_id  # type: ignore[union-attr]
     rows: dict[str, Any] = {"reason": given.reason, "from_user_id": before, "to_user_id": given.user_id, "by": by}
     assignment = Assignment.objects.create(inquiry=inquiry, distribution=distribution, **rows)
+    if current_work().kind == IMPORT:  # thousands at once: whoever it is run for is told when it has ended
+        return assignment
     if given.user_id:
         notify(NEW_LEAD, [given.user_id], subject_id=inquiry.pk)
     elif given.reason == Reason.NOBODY:

@@ -14,13 +14,12 @@ from crm.identity import email_key
 from crm.models import Company, Contact
 from crm.retrying import retrying
 from leads.defaults import LeadStatusDeleted, LeadStatusNotEnabled, set_lead_status
-from leads.distribution import assign
+from leads.distribution import IMPORT, assign
 from leads.intake import Sent, Touch
 from leads.matching import Found, find, wait_for_twins, wanted_by
 from leads.models import Inquiry, Lead, LeadForm, Visit
 
 log = logging.getLogger(__name__)
-IMPORT = "import"  # how an import calls its work (`crm/imports/command.py`)
 
 
 def receive(form: LeadForm, sent: Sent, *, spam: str = "") -> tuple[Inquiry, bool]:
