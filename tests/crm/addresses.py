@@ -12,8 +12,8 @@ from django.urls import get_resolver, reverse
 from crm.actor import acting_as, working
 from crm.bulk_edit import Selection, set_our_contact
 from crm.models import CompanyCategory, FollowUp, Note, Notification, SaleReason, SaleStage, User
-from leads.models import LeadStatus
-from tests.factories import CompanyFactory, ContactFactory, SaleFactory, StageFactory, rule
+from leads.models import Distribution, DistributionSeat, LeadStatus
+from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory, SaleFactory, StageFactory, rule
 from tests.leads.inquiries import received
 from workflow.models import Batch, CategoryDecision
 
@@ -25,6 +25,7 @@ FOR_EVERY_USER = {
     "crm:overview",
     "crm:logout",
     "crm:theme",
+    "crm:available",
     "crm:password",
     "crm:search",
     "crm:notifications",
@@ -48,6 +49,8 @@ VERBS = {
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
     "crm:bulk-undo", "workflow:preview-apply", "workflow:batch-apply",
     *[f"leads:inquiry-{verb}" for verb in ("handled", "not-spam", "unsplit")],
+    "crm:available", "leads:distribution-own", *[f"leads:seat-{verb}" for verb in ("weight", "pause", "resume", "remove")],
+    "leads:inquiry-next", "leads:inquiry-take-back", "leads:contact-export",
 }  # fmt: skip
 LEADS_ON = {
     "crm:settings",
@@ -88,13 +91,17 @@ def one_of_everything(salesperson: User) -> dict[str, int]:
     other = CompanyFactory(name="Brørup Fjernvarme")
     with working(user=salesperson, kind="bulk"):
         type(other).objects.filter(pk=other.pk).update(category=CompanyCategory.objects.get(name="Partner"))
+    form = LeadFormFactory(title="Solceller")
+    own = Distribution.objects.create(form=form)
+    taking_part = DistributionSeat.objects.create(distribution=own, user=salesperson)
+    inquiry = received(form, email="torben@aeroe.example")
     edited = set_our_contact(Selection([other.pk]), our_contact=salesperson, by=salesperson)
     return {
         "bulk": edited.kept.pk, "companies": company.pk, "contacts": contact.pk, "sales": sale.pk, "notes": note.pk, "follow-ups": follow_up.pk,
         "confirmations": waiting.pk, "notifications": told.pk,
         "category-changes": CategoryDecision.objects.get(trigger="manual").pk, "batches": Batch.objects.get().pk,
         "users": salesperson.pk, "company-categories": CompanyCategory.objects.get(name="Lead").pk, "lead-statuses": LeadStatus.objects.get(name="Open").pk,
-        "inquiries": received(email="torben@aeroe.example").pk,
+        "lead-forms": form.pk, "distribution": own.pk, "seats": taking_part.pk, "inquiries": inquiry.pk,
         "sale-stages": SaleStage.objects.get(name="Proposal").pk, "sale-reasons": SaleReason.objects.get(name="Price").pk,
     }  # fmt: skip
 
