@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "crm",
     "leads",
     "workflow",
+    *env.list("EXTRA_APPS", default=[]),  # what a queue of tasks may need
 ]
 
 MIDDLEWARE = [
@@ -131,6 +132,8 @@ _smtp = {
 }
 MAILERS = {"default": {"BACKEND": _mail["EMAIL_BACKEND"], "OPTIONS": _smtp if ".smtp." in _mail["EMAIL_BACKEND"] else {}}}
 MAIL_IS_SENT = ".dummy." not in _mail["EMAIL_BACKEND"]
+# Mails are tasks. By default they are done at once, within the request; a queue with a worker takes them out of it (docs/operations.md).
+TASKS = {"default": {"BACKEND": env.str("TASKS_BACKEND", default="django.tasks.backends.immediate.ImmediateBackend")}}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Havn <havn@localhost>")
 
 # ------------------------------------------------------------ static files

@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 PORT=${PORT:-8000}
+export SITE_URL="http://localhost:$PORT/"  # for links in mails that a visitor causes
 case $PORT in *[!0-9]*) echo "PORT must be a number, such as 8001." >&2; exit 1 ;; esac
 SITE=$((PORT + 1))
 if [ ! -f .env ]; then  # so that `.venv/bin/python manage.py ...` works too

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from crm.actor import acting_as
 from crm.models import Notification, NotificationChoice, User
-from crm.notifications import forget_old, notify, read_about, unread_of
+from crm.notifications import forget_old, notify, read_about, unread_of, without_mail
 from crm.site import asked_at, root
 from crm.slots import NotificationKind, Told, notification_kinds
 from crm.tasks import mail_notifications
@@ -188,6 +188,12 @@ def test_who_has_chosen_otherwise_gets_no_mail_or_does(mails, salesperson, colle
     monkeypatch.setitem(notification_kinds, "parcel", replace(parcel, by_email=False))
     NotificationChoice.objects.update(by_email=True)
     assert [mail.to for mail in mails(lambda: notify("parcel", [salesperson.pk, colleague.pk], subject_id=8))[1:]] == [["jonas@havn.example"]]
+
+
+def test_what_happened_long_ago_is_told_under_the_bell_alone(mails, salesperson):
+    with without_mail():
+        assert mails(lambda: notify("parcel", [salesperson.pk], subject_id=7)) == []
+    assert unread_of(salesperson) == 1
 
 
 def test_nothing_is_mailed_where_the_transaction_is_rolled_back_or_no_mail_is_set_up(mails, salesperson, settings):

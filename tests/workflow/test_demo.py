@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from crm.actor import acting_as
 from crm.initial import make_lists
-from crm.models import CategoryGroup, Company, CompanyCategory, Contact, Sale, SaleReason, SaleStage, SettingsChange, User
+from crm.models import CategoryGroup, Company, CompanyCategory, Contact, Notification, Sale, SaleReason, SaleStage, SettingsChange, User
 from leads.initial import make_statuses
 from leads.models import LeadStatus
 from tests.factories import CompanyFactory
@@ -98,6 +98,12 @@ class TheDemo(TestCase):
         assert waiting_for(maja).count() >= 2
         assert waiting_for(jonas).count() >= 2
         assert waiting.exclude(asked_of__in=[maja, jonas]).exists()
+
+    def test_jonas_was_reminded_yesterday_and_what_he_was_told_long_ago_is_read(self):
+        told = Notification.objects.filter(user__email="jonas@havn.example")
+        assert told.filter(kind="reminder").get().read_at is None
+        assert not Notification.objects.filter(read_at=None, at__lt=timezone.now() - dt.timedelta(days=4)).exists()
+        assert not Notification.objects.exclude(mailed_at=None).exists()
 
     def test_fjordbo_waits_for_an_answer_about_its_solar_roof(self):
         fjordbo = Company.objects.get(name="Fjordbo Entreprise A/S")

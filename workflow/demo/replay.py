@@ -17,7 +17,9 @@ import time_machine
 
 from crm.actor import acting_as
 from crm.models import User
+from crm.notifications import without_mail
 from workflow.demo import companies as data
+from workflow.demo.bell import look_under_the_bell
 from workflow.demo.events import Lists, Played, Settings, create, import_old, take_step, unplaced_sale
 from workflow.demo.lead_form import make_lead_form
 from workflow.models import Trigger
@@ -65,6 +67,7 @@ class Year:
     """Plans and plays the year. `users` are keyed by first name in lower case, as in `companies.py`."""
 
     def __init__(self, *, users: dict[str, User], now: dt.datetime) -> None:
+        self.now = now
         self.users, self.lists, self.hours, self.rng = users, Lists(), OfficeHours(now), random.Random(SEED)
         self.names = [f"{first} {last}" for first in data.FIRST_NAMES.split() for last in data.LAST_NAMES.split()]
         self.rng.shuffle(self.names)
@@ -73,8 +76,9 @@ class Year:
         """Run every event at its moment, as whoever did it, and say how many there were. `progress` may wrap the list, as tqdm does."""
         events = self.plan()
         for event in progress(events):
-            with time_machine.travel(self.hours.at(event.minute), tick=False), acting_as(event.by):
+            with time_machine.travel(self.hours.at(event.minute), tick=False), acting_as(event.by), without_mail():
                 event.act()
+        look_under_the_bell(self.now)
         return len(events)
 
     def plan(self) -> list[Event]:
