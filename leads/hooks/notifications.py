@@ -23,8 +23,8 @@ def new_leads(notifications: Sequence[Notification]) -> dict[int, Told]:
 def _new_lead(notification: Notification, inquiry: Inquiry) -> Told:
     if inquiry.erased_at:
         return Told(_t("New lead: the person has been erased since."), is_over=True)
-    names = filter(None, [str(inquiry.contact or inquiry), str(inquiry.company or inquiry.company_name)])
-    text, url = _t("New lead: {names}").format(names=", ".join(names)), inquiry.get_absolute_url()
+    names = f"{inquiry.contact}, {inquiry.company}" if inquiry.contact else inquiry.title
+    text, url = _t("New lead: {names}").format(names=names), inquiry.get_absolute_url()
     if inquiry.state == Inquiry.State.SPAM:
         return Told(text, url, _t("It has been moved to spam."), is_over=True)
     if inquiry.owner_id != notification.user_id:

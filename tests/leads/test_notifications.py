@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.urls import reverse
 from django.utils import translation
 
 from crm.models import Notification, User
@@ -16,12 +15,6 @@ from tests.budgets import sent_by
 from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _card(monkeypatch):
-    """Where an inquiry is seen: here its contact's card."""
-    monkeypatch.setattr(Inquiry, "get_absolute_url", lambda one: reverse("crm:contact", args=[one.contact_id]) if one.contact_id else "/spam/")
 
 
 @pytest.fixture
