@@ -44,7 +44,8 @@ def _one(notification: Notification, decision: CategoryDecision, hand_over: Hand
     if company.archived_at:
         return Told(text, company.get_absolute_url(), _("The company is archived. The question waits until it is restored."))
     if hand_over and hand_over.to_user_id == decision.asked_of_id:
-        return Told(text, url, " ".join(filter(None, [handing.told(hand_over, reader), hand_over.note])))
+        note = _("“%(note)s”") % {"note": hand_over.note} if hand_over.note else ""
+        return Told(text, url, f"{handing.told(hand_over, reader)} {note}".strip())
     return Told(text, url, explain(decision).cause)
 
 

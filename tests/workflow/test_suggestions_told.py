@@ -115,7 +115,7 @@ def test_asking_whoever_caused_it_costs_no_statement_more(asking, salesperson):
 # ------------------------------------------------------------------- from hand to hand
 def test_q3_what_is_handed_over_tells_who_gave_it_and_with_which_words(asked, salesperson, colleague):
     hand_over(asked.pk, to=colleague, by=salesperson, note="You know them.")
-    assert [(one.text, one.detail) for one in told(colleague)] == [("Should Fjordbo change to Customer?", "Jonas Krogh handed this to you. You know them.")]
+    assert [(one.text, one.detail) for one in told(colleague)] == [("Should Fjordbo change to Customer?", "Jonas Krogh handed this to you. “You know them.”")]
     assert whom() == ["Signe"]
 
 
