@@ -62,7 +62,7 @@ def notify_each(kind: str, told: Mapping[int | None, About], *, once: str = "") 
         return []
     now = timezone.now()
     rows = [Notification(user_id=user, kind=kind, subject_id=told[user].subject_id, facts=dict(told[user].facts), at=now, once=once) for user in wants]
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         made = {row.user_id: row.pk for row in Notification.objects.bulk_create(rows, ignore_conflicts=bool(once))}
         if once:  # the database does not say which of them were new
             made = dict(Notification.objects.filter(user__in=wants, once=once, at=now).values_list("user", "pk"))

@@ -38,19 +38,19 @@ def who_can_take() -> UserQuerySet:
     return User.objects.who_may(EDIT_COMPANY)
 
 
-def hand_over(decision_id: int, *, to: User, by: User, note: str = "") -> HandOver:
-    """Ask `to` instead of whoever is asked now; `note` (at most 300 characters) is shown to them.
+def hand_over(decision_id: int, *, to: User, by: User, note: str = "", tells: bool = True) -> HandOver:
+    """Ask `to` instead of whoever is asked now; `note` (at most 300 characters) is shown to them. Who does this to many tells them of all at once.
 
     Raises CategoryDecision.DoesNotExist, PermissionDenied (for whom it was asked of, and administrators), NothingToDecide where it was
     answered meanwhile, RecordArchived (S5), or CannotHandOver where `to` is asked already or may not edit companies. At most thirteen statements.
     """
     with transaction.atomic():
         decision, _locked = locked_for(decision_id, by)
-        return _give(decision, to, by, note=note)
+        return _give(decision, to, by, note=note, tells=tells)
 
 
-def take_back(hand_over_id: int, *, by: User) -> HandOver:
-    """Ask whoever had it before, while it waits and nobody has handed it on. For who handed it over, and administrators.
+def take_back(hand_over_id: int, *, by: User, tells: bool = True) -> HandOver:
+    """Ask whoever had it before, while it waits and nobody has handed it on. For who handed it over, and administrators. `tells` as in `hand_over()`.
 
     Raises HandOver.DoesNotExist, PermissionDenied, NothingToDecide, RecordArchived (S5) or CannotHandOver. At most fourteen statements.
     """
@@ -65,10 +65,10 @@ def take_back(hand_over_id: int, *, by: User) -> HandOver:
         refuse_archived(decision.company)
         if HandOver.objects.filter(decision=decision, pk__gt=handed.pk).exists():
             raise CannotHandOver(_("{company} has been handed on: {name} is asked now.").format(company=decision.company, name=_name(decision.asked_of)))
-        return _give(decision, handed.from_user, by, takes_back=handed)
+        return _give(decision, handed.from_user, by, takes_back=handed, tells=tells)
 
 
-def _give(decision: CategoryDecision, to: User | None, by: User, *, note: str = "", takes_back: HandOver | None = None) -> HandOver:
+def _give(decision: CategoryDecision, to: User | None, by: User, *, note: str = "", takes_back: HandOver | None = None, tells: bool) -> HandOver:
     if decision.outcome != Outcome.WAITING or nothing_left(decision):
         raise NothingToDecide(decision)
     before = decision.asked_of
@@ -80,7 +80,8 @@ def _give(decision: CategoryDecision, to: User | None, by: User, *, note: str = 
     if not CategoryDecision.objects.filter(pk=decision.pk, outcome=Outcome.WAITING, asked_of=before).update(asked_of=to):
         raise NothingToDecide(CategoryDecision.objects.with_names().get(pk=decision.pk))
     handed = HandOver.objects.create(decision=decision, from_user=before, to_user=to, by=by, note=note.strip()[:300], takes_back=takes_back)
-    notifications.handed(handed)
+    if tells:
+        notifications.handed([handed])
     return handed
 
 

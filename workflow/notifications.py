@@ -33,15 +33,26 @@ def asked(questions: Collection[tuple[int, int | None]], *, batch_id: int | None
         notify_each(SUGGESTION, {user: _about(pks) for user, pks in by_person.items()})
 
 
-def _about(pks: list[int]) -> About:
-    return About(pks[0], {}) if len(pks) == 1 else About(ABOUT_MANY, {"ids": pks[:MOST], "count": len(pks)})
+def _about(pks: list[int], *, hand_over_id: int | None = None) -> About:
+    if len(pks) == 1:
+        return About(pks[0], {"hand_over": hand_over_id} if hand_over_id else {})
+    return About(ABOUT_MANY, {"ids": pks[:MOST], "count": len(pks)})
 
 
-def handed(hand_over: HandOver) -> None:
-    """Whoever had the question is not to answer it any more; whoever has it now is told, unless they took it themselves. At most four statements."""
-    over([hand_over.decision_id])
-    to = [hand_over.to_user_id] if hand_over.to_user_id else administrators()
-    notify(SUGGESTION, [pk for pk in to if pk != hand_over.by_id], subject_id=hand_over.decision_id, facts={"hand_over": hand_over.pk})
+def handed(hand_overs: Collection[HandOver]) -> None:
+    """Whoever had these questions is not to answer them any more; whoever has them now is told once, unless they took them themselves.
+
+    All are by the same person. At most four statements, however many there are.
+    """
+    over([one.decision_id for one in hand_overs])
+    by_person: dict[int | None, list[HandOver]] = defaultdict(list)
+    for one in hand_overs:
+        by_person[one.to_user_id].append(one)
+    if unasked := by_person.pop(None, []):
+        for administrator in administrators():
+            by_person[administrator] += unasked
+    told = {user: found for user, found in by_person.items() if user != found[0].by_id}
+    notify_each(SUGGESTION, {user: _about([one.decision_id for one in found], hand_over_id=found[0].pk) for user, found in told.items()})
 
 
 def over(decision_ids: Collection[int]) -> None:

@@ -17,7 +17,7 @@ from tests.workflow.questions import ask
 from workflow import decisions, engine
 from workflow.engine import Later
 from workflow.handing import hand_over, take_back
-from workflow.models import CategoryDecision, Trigger
+from workflow.models import CategoryDecision, HandOver, Trigger
 from workflow.triggers import Cause
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +117,15 @@ def test_q3_what_is_handed_over_tells_who_gave_it_and_with_which_words(asked, sa
     hand_over(asked.pk, to=colleague, by=salesperson, note="You know them.")
     assert [(one.text, one.detail) for one in told(colleague)] == [("Should Fjordbo change to Customer?", "Jonas Krogh handed this to you. “You know them.”")]
     assert whom() == ["Signe"]
+
+
+def test_many_that_are_handed_over_at_once_are_one_notification_and_so_is_taking_them_back(asking, jonas, salesperson, colleague):
+    ids = [one.pk for one in ask(salesperson, "Fjordbo", "Brørup", "Ærø")]
+    jonas.post("/confirmations/hand-over/", {"ids": ",".join(map(str, ids)), "to": colleague.pk, "note": ""})
+    assert [one.text for one in told(colleague)] == ["3 suggestions wait for you"]
+    jonas.post("/confirmations/take-back/", {"ids": ",".join(str(pk) for pk in HandOver.objects.values_list("pk", flat=True))})
+    assert [one.is_over for one in told(colleague)] == [True]
+    assert whom() == ["Signe"]  # Jonas has taken them back himself
 
 
 def test_q3_what_is_taken_back_is_read_for_whoever_had_it_and_says_who_is_asked_now(asked, salesperson, colleague, administrator):

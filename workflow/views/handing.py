@@ -18,7 +18,7 @@ from crm.models import User
 from crm.retrying import retrying
 from crm.slots import UndoOffer
 from crm.views.base import done, finish, next_url, page, refused, stands_alone
-from workflow import handing, inbox
+from workflow import handing, inbox, notifications
 from workflow.decisions import NothingToDecide
 from workflow.forms.handing import HandOverForm
 from workflow.handing import CannotHandOver
@@ -54,15 +54,18 @@ def hand_over(request: Request) -> HttpResponse:
 
 def _handed(request: Request, found: list[CategoryDecision], to: User, note: str) -> HttpResponse:
     handed: list[HandOver] = []
+    alone = len(found) == 1
     for decision in found:
         try:
-            handed.append(retrying(lambda pk=decision.pk: handing.hand_over(pk, to=to, by=request.user, note=note)))  # type: ignore[misc]
+            handed.append(retrying(lambda pk=decision.pk: handing.hand_over(pk, to=to, by=request.user, note=note, tells=alone)))  # type: ignore[misc]
         except CannotHandOver as refusal:
             messages.error(request, refusal.why)
         except RecordArchived as refusal:
             messages.error(request, str(refusal))
         except (NothingToDecide, PermissionDenied):
             messages.error(request, _("{company} was answered or handed over meanwhile.").format(company=decision.company))
+    if handed and not alone:
+        notifications.handed(handed)
     if not handed:
         return finish(request, to=reverse(INBOX))
     one = _("{company} was handed to {name}").format(company=found[0].company, name=to) if len(found) == 1 else ""
@@ -74,11 +77,10 @@ def _handed(request: Request, found: list[CategoryDecision], to: User, note: str
 @require_POST
 def hand_over_take_back(request: Request) -> HttpResponse:
     """Take back what was handed over, while it waits."""
-    count, ids, denied = 0, asked_ids(request)[:MOST_IN_A_DIALOG], list[PermissionDenied]()
+    back, ids, denied = list[HandOver](), asked_ids(request)[:MOST_IN_A_DIALOG], list[PermissionDenied]()
     for pk in ids:
         try:
-            retrying(lambda pk=pk: handing.take_back(pk, by=request.user))  # type: ignore[misc]
-            count += 1
+            back.append(retrying(lambda pk=pk: handing.take_back(pk, by=request.user, tells=len(ids) == 1)))  # type: ignore[misc]
         except CannotHandOver as refusal:
             messages.error(request, refusal.why)
         except RecordArchived as refusal:
@@ -99,7 +101,9 @@ def hand_over_take_back(request: Request) -> HttpResponse:
     if denied:  # each of the others is done and committed, or said
         text = ngettext("{n} suggestion is not yours to take back.", "{n} suggestions are not yours to take back.", len(denied))
         messages.error(request, text.format(n=len(denied)))
-    if not count:
+    if not back:
         return finish(request, to=reverse(INBOX))
-    text = ngettext("{n} suggestion was taken back", "{n} suggestions were taken back", count)
-    return done(request, text.format(n=count), to=reverse(INBOX))
+    if len(ids) > 1:
+        notifications.handed(back)
+    text = ngettext("{n} suggestion was taken back", "{n} suggestions were taken back", len(back))
+    return done(request, text.format(n=len(back)), to=reverse(INBOX))
