@@ -21,6 +21,7 @@ from crm.notifications import without_mail
 from workflow.demo import companies as data
 from workflow.demo.bell import look_under_the_bell
 from workflow.demo.events import Lists, Played, Settings, create, import_old, take_step, unplaced_sale
+from workflow.demo.inquiries import planned
 from workflow.demo.lead_form import make_lead_form
 from workflow.models import Trigger
 
@@ -90,6 +91,7 @@ class Year:
         events.append(Event(self.hours.ago(IMPORTED_ON), self.users["maja"], partial(import_old, imported, self.lists)))
         for title, amount, owner, ago in data.UNPLACED:
             events.append(Event(self.hours.ago(ago), self.users[owner], partial(unplaced_sale, title, amount, self.lists)))
+        events += [Event(self.hours.ago(ago), by, act) for ago, by, act in planned(self.users)]
         return sorted(events, key=lambda event: event.minute)
 
     def _settings(self) -> list[Event]:
