@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib import admin
 
 from crm.admin import KeptAdmin, ListAdmin, ReadOnlyAdmin
-from leads.models import Assignment, Distribution, DistributionSeat, Lead, LeadStatus, LeadStatusChange
+from leads.models import Assignment, Distribution, DistributionSeat, Inquiry, InquiryChange, Lead, LeadStatus, LeadStatusChange, Visit
 
 
 @admin.register(Lead)
@@ -47,3 +47,33 @@ class AssignmentAdmin(ReadOnlyAdmin):
 admin.site.register(Distribution, DistributionAdmin)
 admin.site.register(DistributionSeat, SeatAdmin)
 admin.site.register(Assignment, AssignmentAdmin)
+
+
+class InquiryAdmin(ReadOnlyAdmin):
+    """What came in. What is done with it is done on its card, where it is kept."""
+
+    list_display = ("__str__", "form", "state", "contact", "company", "owner", "received_at")
+    list_filter = ("state", "form")
+    list_select_related = ("form", "contact", "company", "owner")
+    search_fields = ("search_text",)
+
+
+class VisitAdmin(ReadOnlyAdmin):
+    """Where somebody came from: never changed afterwards (I2)."""
+
+    list_display = ("inquiry", "touch", "utm_source", "utm_medium", "utm_campaign", "referring_domain")
+    list_filter = ("touch",)
+    list_select_related = ("inquiry",)
+
+
+class InquiryChangeAdmin(ReadOnlyAdmin):
+    """What people did with inquiries."""
+
+    list_display = ("inquiry", "kind", "by", "at")
+    list_filter = ("kind",)
+    list_select_related = ("inquiry", "by")
+
+
+admin.site.register(Inquiry, InquiryAdmin)
+admin.site.register(Visit, VisitAdmin)
+admin.site.register(InquiryChange, InquiryChangeAdmin)

@@ -16,13 +16,13 @@ class SplitForm(Styled, forms.Form):
     """A contact of its own, or a company of its own; what is its own already is not offered."""
 
     what = forms.ChoiceField(label=_("What is wrong?"), widget=forms.RadioSelect, error_messages={"required": _("Choose one of these")})
-    company_name = forms.CharField(label=_("Name of the new company"), max_length=200, required=False)
+    company_name = forms.CharField(label=_("Name of the new company"), max_length=200, error_messages={"required": _("Write what the company is called")})
+    use_required_attribute = False  # of what is hidden while another answer is chosen
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["what"].choices = choices
-        if PERSON not in dict(choices):
-            self.fields["company_name"].required = True
+        self.fields["company_name"].required = self.data.get("what") != PERSON
         if COMPANY not in dict(choices):
             del self.fields["company_name"]
         if len(choices) == 1:
@@ -32,8 +32,4 @@ class SplitForm(Styled, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("what") == COMPANY and not cleaned.get("company_name") and "company_name" not in self.errors:
-            self.add_error("company_name", _("Write what the company is called"))
-        if cleaned.get("what") == PERSON:
-            cleaned["company_name"] = ""
-        return cleaned
+        return {**cleaned, "company_name": cleaned.get("company_name", "") if cleaned.get("what") == COMPANY else ""}

@@ -251,7 +251,15 @@ class Visit(models.Model):
     @property
     def facts(self) -> list[tuple[str, str]]:
         """What is known, each with what it is called."""
-        labels = (gettext("Source"), gettext("Medium"), gettext("Campaign"), gettext("Search term"), gettext("Content"), gettext("Referred by"), gettext("Landing page"))
+        labels = (
+            gettext("Source"),
+            gettext("Medium"),
+            gettext("Campaign"),
+            gettext("Search term"),
+            gettext("Content"),
+            gettext("Referred by"),
+            gettext("Landing page"),
+        )
         return [(label, value) for label, value in zip(labels, self.known, strict=True) if value]
 
     @property

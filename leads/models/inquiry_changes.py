@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.models import Company, Contact
 from leads.models.inquiries import Inquiry
@@ -20,7 +21,7 @@ class InquiryChange(models.Model):
         REOPENED = "reopened", _("Marked as not handled")
         SPAM = "spam", _("Moved to spam")
         NOT_SPAM = "not_spam", _("Moved out of spam")
-        SPLIT = "split", _("Split")
+        SPLIT = "split", pgettext_lazy("what was done", "Split")
         UNSPLIT = "unsplit", _("Split taken back")
 
     inquiry = models.ForeignKey(Inquiry, models.CASCADE, related_name="changes")

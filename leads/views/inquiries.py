@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.http import Request
+from crm.identity import name_key
 from crm.record_lists import Listing, RecordList, Sort
 from crm.slots import UndoOffer, badges_for
 from crm.views.base import done, fetch, page, refused, require, stands_alone, unit_of_work
@@ -20,7 +21,6 @@ from leads import spam
 from leads.corrections import CannotSplit, move_out_of_spam, move_to_spam, open_split, set_handled, split, take_back_split, what_can_be_split
 from leads.explain import why
 from leads.forms.inquiries import COMPANY, PERSON, SplitForm
-from leads.inquiries import company_name_for
 from leads.models import Inquiry, Visit
 
 MAY_SEE, MAY_EDIT = "leads.view_inquiry", "leads.change_inquiry"
@@ -110,13 +110,19 @@ def inquiry_split(request: Request, pk: int) -> HttpResponse:
     choices = _choices(inquiry)
     if not choices:
         return refused(request, _("There is nothing left to split."), to=inquiry.get_absolute_url())
-    form = SplitForm(request.POST or None, choices=choices, initial={"company_name": company_name_for(inquiry)})
+    form = SplitForm(request.POST or None, choices=choices, initial={"company_name": _other_name(inquiry)})
     if request.method == "POST" and form.is_valid():
-        change = split(inquiry, company_name=form.cleaned_data.get("company_name", ""), by=request.user)
+        change = split(inquiry, company_name=form.cleaned_data["company_name"], by=request.user)
         text = _("{name} is now at {company}").format(name=change.to_contact, company=change.to_company)
         undo = UndoOffer(reverse("leads:inquiry-unsplit", args=[pk]))
         return done(request, text, to=inquiry.get_absolute_url(), undo=undo)
     return _dialog(request, "leads/inquiry_split.html", inquiry, status=422 if request.method == "POST" else 200, form=form)
+
+
+def _other_name(inquiry: Inquiry) -> str:
+    """What the other company may be called: as was typed, unless that is what it is called now."""
+    is_here = inquiry.company is None or name_key(inquiry.company_name) == inquiry.company.name_key
+    return "" if is_here else inquiry.company_name
 
 
 def _choices(inquiry: Inquiry) -> list[tuple[str, str]]:
