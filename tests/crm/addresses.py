@@ -72,7 +72,8 @@ PART = {"crm:company-fact": "phone", "crm:contact-fact": "email", "crm:sale-fact
 PRIVATE = sorted(ROUTES.keys() - FOR_ANYBODY)
 PAGES = sorted(ROUTES.keys() - FOR_ANYBODY - VERBS - LEADS_ON - NO_PAGE)
 SETTINGS = [name for name in PRIVATE if ROUTES[name].startswith("settings/")]
-SCREENS = [name for name in PAGES if name not in SETTINGS]
+FOR_ADMINISTRATORS = {*SETTINGS, "leads:contact-erase"}
+SCREENS = [name for name in PAGES if name not in FOR_ADMINISTRATORS]
 WITH_RECORD = [name for name in PRIVATE if "<int:pk>" in ROUTES[name]]
 
 

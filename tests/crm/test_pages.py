@@ -11,7 +11,21 @@ from django.urls import reverse
 
 from crm.models import User
 from tests.browsers import HTMX
-from tests.crm.addresses import FOR_ANYBODY, FOR_EVERY_USER, PAGES, PRIVATE, ROUTES, SCREENS, SETTINGS, VERBS, WHOLE, WITH_RECORD, address, ask
+from tests.crm.addresses import (
+    FOR_ADMINISTRATORS,
+    FOR_ANYBODY,
+    FOR_EVERY_USER,
+    PAGES,
+    PRIVATE,
+    ROUTES,
+    SCREENS,
+    SETTINGS,
+    VERBS,
+    WHOLE,
+    WITH_RECORD,
+    address,
+    ask,
+)
 from tests.factories import LeadFormFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +118,7 @@ def test_somebody_without_rights_gets_a_403_everywhere(client, world, subtests):
 @pytest.mark.parametrize("who", ["salesperson", "administrator"])
 def test_an_unknown_record_is_a_404_in_plain_words(client, world, request, who, subtests):
     client.force_login(request.getfixturevalue(who))
-    theirs = [name for name in WITH_RECORD if (name in SETTINGS) == (who == "administrator")]
+    theirs = [name for name in WITH_RECORD if (name in FOR_ADMINISTRATORS) == (who == "administrator")]
     for name, pk, headers in product(theirs, [0, 987_654_321, 10**25], [{}, HTMX]):  # the last one is beyond what a column holds
         with subtests.test(name, pk=pk, headers=headers):
             answer = ask(client, name, address(name, dict.fromkeys(world, pk)), headers=headers)
