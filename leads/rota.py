@@ -84,7 +84,7 @@ def _why_not(seat: DistributionSeat, editors: set[int]) -> str:
         return _("May not edit companies")
     if seat.is_paused:
         return _("Paused")
-    return "" if seat.user.is_available else _("Does not receive new leads at the moment")
+    return "" if seat.user.is_available else _("Away")
 
 
 def _given_lately(distribution: Distribution) -> dict[int, tuple[int, int]]:

@@ -76,7 +76,7 @@ def _unassigned(inquiry: Inquiry) -> Told:
 
 
 register(
-    SettingsScreen("distribution", _("Distribution"), "leads:distribution", "swap", 60),
+    SettingsScreen("distribution", _("Distribution"), "leads:distribution", "user-check", 60),
     SettingsArea(
         AREA,
         _("Distribution"),
