@@ -104,6 +104,8 @@ def delete_item(*, model: type[ListItem], pk: int, area: str, replacement: int |
     for use in uses:
         use.hold()
     used = [use for use in uses if use.count(item)]
+    if other and not all(use.takes(other) for use in used):
+        raise NoReplacement
     if not other and (any(use.needs_replacement for use in used) or (used and not keep)):
         raise InUse
     moved = [use.told(number, other) for use in used if (number := use.replace(item, other))] if other else []

@@ -122,6 +122,7 @@ class ItemUse:
     position: int
     label: str | Promise = ""  # of its column; without one it has none
     needs_replacement = False  # True: the item cannot go while any of these name it
+    only: str | Promise = ""  # what may take the item's place, in a sentence, where not every other item may
 
     def column(self, items: Sequence[Any]) -> dict[int, list[Shown]]:
         """What the list shows beside each item, by key, for the whole list at once."""
@@ -138,6 +139,10 @@ class ItemUse:
     def describe(self, item: Any, number: int) -> str:
         """The same for one item, with what is worth knowing of them."""
         return self.say(number)
+
+    def takes(self, other: Any) -> bool:
+        """Whether these can do with that item instead; see `only`."""
+        return True
 
     def hold(self) -> None:
         """Wait until nobody is at work on any of these, and let nobody begin before the transaction ends."""

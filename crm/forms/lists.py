@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from crm.forms.base import SeenForm, Styled
 from crm.models import CompanyCategory, ListItem, SaleReason, SaleStage
 from crm.models.categories import POTENTIAL_CUSTOMER
 from crm.palette import Tone
+from crm.slots import ItemUse
 
 
 class ListItemForm(SeenForm):
@@ -119,11 +121,13 @@ class DeleteForm(Styled, forms.Form):
     KEEP = "keep"
     replacement = forms.ChoiceField(label=_("Replace with"), widget=forms.Select)
 
-    def __init__(self, item: ListItem, *, in_use: bool, needed: bool, data: Any = None) -> None:
+    def __init__(self, item: ListItem, *, used: Sequence[ItemUse], data: Any = None) -> None:
         super().__init__(data)
+        in_use, needed = bool(used), any(use.needs_replacement for use in used)
+        self.only = [str(use.only) for use in used if use.only]
         field = self.fields["replacement"]
         field.error_messages |= {"required": _("Choose what to replace it with"), "invalid_choice": _("That is no longer in the list. Choose another one")}
-        others = [(str(other.pk), other.name) for other in item.replacements()]
+        others = [(str(other.pk), other.name) for other in item.replacements() if all(use.takes(other) for use in used)]
         if not in_use:
             del self.fields["replacement"]
         elif needed or item.archived_at:

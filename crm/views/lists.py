@@ -252,10 +252,10 @@ class ListScreen:
 
     def _uses(self, item: ListItem) -> list[dict[str, Any]]:
         counted = [(use, use.count(item)) for use in uses_of(self.model)]
-        return [{"text": use.describe(item, number), "needed": use.needs_replacement} for use, number in counted if number]
+        return [{"text": use.describe(item, number), "needed": use.needs_replacement, "use": use} for use, number in counted if number]
 
     def _delete_form(self, item: ListItem, found: list[dict[str, Any]], data: Any = None) -> DeleteForm:
-        return DeleteForm(item, in_use=bool(found), needed=any(use["needed"] for use in found), data=data)
+        return DeleteForm(item, used=[use["use"] for use in found], data=data)
 
     def _ask(self, request: Request, item: ListItem, form: DeleteForm, found: list[dict[str, Any]], status: int) -> HttpResponse:
         asked = {"form": form, "item": item, "found": found, "overtaken": status == 409, "needed": [use for use in found if use["needed"]]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,16 @@ from leads.models.statuses import LeadStatus
 
 OWN_FIELDS = 3  # a form may have
 LONGEST_TEXT = 255  # characters of a short answer, and of anything a link brings
+
+
+class Ask(NamedTuple):
+    """Something a form asks for, as a value: see `LeadFormField`."""
+
+    key: str
+    kind: str = ""
+    label: str = ""
+    choices: str = ""
+    is_required: bool = False
 
 
 class LeadFormQuerySet(models.QuerySet["LeadForm"]):
@@ -72,6 +82,16 @@ class LeadForm(models.Model):
     def origins(self) -> list[str]:
         """The sites that may show this form."""
         return self.sites.split()
+
+    @property
+    def asks(self) -> list[Ask]:
+        """What it asks for, in order. One statement."""
+        return [Ask(field.key, field.kind, field.label, field.choices, field.is_required) for field in self.fields.all()] if self.pk else []
+
+    @property
+    def distributed_by(self) -> str:
+        """Whether its inquiries are spread by the default distribution or by its own. One statement."""
+        return "own" if self.pk and hasattr(self, "distribution") else "default"
 
 
 class LeadFormField(models.Model):
