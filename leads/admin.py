@@ -1,11 +1,23 @@
-"""Lead statuses in Django's admin."""
+"""Lead statuses and lead forms in Django's admin."""
 
 from typing import ClassVar
 
 from django.contrib import admin
 
 from crm.admin import KeptAdmin, ListAdmin, ReadOnlyAdmin
-from leads.models import Assignment, Distribution, DistributionSeat, Inquiry, InquiryChange, Lead, LeadStatus, LeadStatusChange, Visit
+from leads.models import (
+    Assignment,
+    Distribution,
+    DistributionSeat,
+    Inquiry,
+    InquiryChange,
+    Lead,
+    LeadForm,
+    LeadFormField,
+    LeadStatus,
+    LeadStatusChange,
+    Visit,
+)
 
 
 @admin.register(Lead)
@@ -16,6 +28,24 @@ class LeadAdmin(KeptAdmin):
     list_filter = ("status",)
     autocomplete_fields: ClassVar[list[str]] = ["contact"]
     list_select_related = ("contact", "status")
+
+
+@admin.register(LeadForm)
+class LeadFormAdmin(ReadOnlyAdmin):
+    """Edited in Settings, where what it asks for is checked and the settings log is kept."""
+
+    list_display = ("title", "slug", "is_on", "category", "archived_at")
+    list_filter = ("is_on", "language")
+    list_select_related = ("category",)
+
+
+@admin.register(LeadFormField)
+class LeadFormFieldAdmin(ReadOnlyAdmin):
+    """What each form asks for, in its order."""
+
+    list_display = ("form", "key", "kind", "label", "is_required", "position")
+    list_filter = ("form",)
+    list_select_related = ("form",)
 
 
 admin.site.register(LeadStatus, ListAdmin)

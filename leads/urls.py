@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import distribution, inquiries, privacy, public, reassigning, statuses
+from leads.views import distribution, form_editor, forms, inquiries, privacy, public, reassigning, statuses
 
 app_name = "leads"
 urlpatterns = [
@@ -18,6 +18,15 @@ urlpatterns = [
     path("inquiries/<int:pk>/split/", inquiries.inquiry_split, name="inquiry-split"),
     path("inquiries/<int:pk>/unsplit/", inquiries.inquiry_unsplit, name="inquiry-unsplit"),
     *statuses.STATUSES.urls("settings/lists/lead-statuses/", "status-list"),
+    # lead forms: the settings screens
+    path("settings/lead-forms/", forms.form_list, name="form-list"),
+    path("settings/lead-forms/new/", form_editor.form_edit, name="form-new"),
+    path("settings/lead-forms/preview/", form_editor.form_preview, name="form-preview"),
+    path("settings/lead-forms/<int:pk>/", form_editor.form_edit, name="form-edit"),
+    path("settings/lead-forms/<int:pk>/duplicate/", forms.form_duplicate, name="form-duplicate"),
+    path("settings/lead-forms/<int:pk>/switch/", forms.form_switch, name="form-switch"),
+    path("settings/lead-forms/<int:pk>/delete/", forms.form_delete, name="form-delete"),
+    path("settings/lead-forms/<int:pk>/restore/", forms.form_restore, name="form-restore"),
     # public: what visitors meet
     path("forms/embed.js", public.public_script, name="public-script"),
     path("forms/<slug:slug>/", public.public_form, name="public-form"),

@@ -161,6 +161,8 @@ def _digest(value: Any) -> str:
 def display(bound: forms.BoundField) -> str:
     """A saved value in words."""
     value = bound.value()
+    if hasattr(bound.field, "in_words"):
+        return bound.field.in_words(value) or gettext("empty")
     if isinstance(bound.field, forms.BooleanField):
         return gettext("On") if value else gettext("Off")
     if isinstance(bound.field, forms.ModelChoiceField):

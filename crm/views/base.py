@@ -144,20 +144,22 @@ def _save(request: Request, form: RecordForm, message: str | Callable[[Any], str
     return redirect(next_url(request, record.get_absolute_url()))
 
 
-def once(key: UUID | None, make: Callable[[], Any]) -> tuple[Any, str]:
+def once(key: UUID | None, make: Callable[[], Any], *, address: Callable[[Any], str] | None = None) -> tuple[Any, str]:
     """Make a record for a form that may be sent twice (a double click), which carries the `key`. In a transaction.
 
-    Returns the record and its address; of a form that has been sent before None, and the address of what the first one made.
+    Returns the record and its `address`, its own unless something else is said; of a form that has been sent before None, and the
+    address of what the first one made.
     """
+    address = address or (lambda record: record.get_absolute_url())
     if key is None:
         record = make()
-        return record, record.get_absolute_url()
+        return record, address(record)
     try:
         with transaction.atomic():
             submission = Submission.objects.create(key=key)
     except IntegrityError:
         return None, Submission.objects.get(key=key).result_url
     record = make()
-    submission.result_url = record.get_absolute_url()
+    submission.result_url = address(record)
     submission.save(update_fields=["result_url"])
     return record, submission.result_url
