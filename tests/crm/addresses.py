@@ -47,6 +47,7 @@ VERBS = {
     "leads:status-list-move", "leads:status-list-restore", "leads:status-list-default", "workflow:confirmation-quick", "workflow:answer-several",
     "workflow:undo-several", "workflow:take-back",
     "workflow:undo", "workflow:ask-again", "workflow:retry", "workflow:retry-all", "workflow:batch-undo",
+    "leads:form-preview", "leads:form-duplicate", "leads:form-switch", "leads:form-restore",
     "crm:bulk-undo", "workflow:preview-apply", "workflow:batch-apply",
     *[f"leads:inquiry-{verb}" for verb in ("handled", "not-spam", "unsplit")],
     "crm:available", "leads:distribution-own", *[f"leads:seat-{verb}" for verb in ("weight", "pause", "resume", "remove")],
@@ -66,7 +67,7 @@ LEADS_ON = {
 NO_PAGE = {"crm:notifications-count"}  # a script asks for it
 WHOLE = {  # ordinary navigation: htmx never asks for them
     "crm:company-new", "crm:company-edit", "crm:contact-new", "crm:contact-edit", "crm:user-new", "crm:user-edit", "crm:user-deactivate",
-    "crm:password", "crm:notification-choices",
+    "crm:password", "crm:notification-choices", "leads:form-new", "leads:form-edit",
 }  # fmt: skip
 PART = {"crm:company-fact": "phone", "crm:contact-fact": "email", "crm:sale-fact": "amount"}  # of an address that names a part of its record
 PRIVATE = sorted(ROUTES.keys() - FOR_ANYBODY)

@@ -69,7 +69,7 @@ def test_i1_what_is_no_site_is_refused_with_what_to_write_instead(typed, why):
 
 def test_i1_each_site_counts_once_and_a_bad_line_is_named():
     assert origins_of("example.dk\n\nhttps://EXAMPLE.dk/\r\nhttps://b.dk") == ["https://example.dk", "https://b.dk"]
-    with pytest.raises(BadAddress, match="^https://b.dk/x: Only the site"):
+    with pytest.raises(BadAddress, match=r"^https://b\.dk/x: Only the site"):
         origins_of("example.dk\nhttps://b.dk/x")
     with pytest.raises(BadAddress, match="No more than 20"):
         origins_of("\n".join(f"s{n}.dk" for n in range(21)))
