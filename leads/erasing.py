@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import models, transaction
 from django.utils import timezone
 
 from crm.models import Notification
-from leads.models import Inquiry, Visit
+from leads.distribution import NEW_LEAD, UNASSIGNED_LEAD
+from leads.models import Inquiry, InquiryChange, Visit
 
-TYPED: dict[str, Any] = {"company_name": "", "first_name": "", "last_name": "", "email": "", "email_key": "", "phone": "", "message": "", "own": []}
+TYPED = ("company_name", "first_name", "last_name", "email", "phone", "message")
+NOTHING = dict.fromkeys((*TYPED, "email_key", "external_source", "external_key", "search_text"), "")
 
 
 @transaction.atomic
-def erase_typed(inquiries: QuerySet[Inquiry]) -> int:
-    """Erase what was typed in these inquiries, spam included, where they came from, and what notifications say of them. Returns how many.
+def erase_typed(inquiries: models.QuerySet[Inquiry]) -> int:
+    """Erase what was typed in these inquiries, and what their changes and notifications say of it. Returns how many. Three statements."""
+    pks = inquiries.order_by().values("pk")
+    InquiryChange.objects.filter(inquiry__in=pks).update(before={})
+    Notification.objects.filter(kind__in=(NEW_LEAD, UNASSIGNED_LEAD), subject_id__in=pks).update(facts={})
+    plain: models.QuerySet[Inquiry] = models.QuerySet(Inquiry)  # what is searched is named here too
+    return plain.filter(pk__in=pks).update(**NOTHING, own=[], match_facts={}, erased_at=timezone.now())
 
-    Their contacts and companies stay as they are. Those that are erased already are left alone. Three statements.
+
+@transaction.atomic
+def erase_all(inquiries: models.QuerySet[Inquiry]) -> int:
+    """Erase what was typed in these, spam included, and where they came from. Returns how many: those erased already are left alone.
+
+    Their contacts and companies stay as they are. Four statements.
     """
-    left = inquiries.filter(erased_at=None).order_by()
-    Visit.objects.filter(inquiry__in=left.values("pk"))._raw_delete(Visit.objects.db)
-    Notification.objects.filter(kind="new-lead", subject_id__in=left.values("pk")).exclude(facts={}).update(facts={})
-    return left.update(**TYPED, erased_at=timezone.now())
+    left = inquiries.filter(erased_at=None)
+    visits: models.QuerySet[Visit] = models.QuerySet(Visit)
+    visits.filter(inquiry__in=left.order_by().values("pk")).delete()
+    return erase_typed(left)

@@ -19,8 +19,9 @@ from crm import lists
 from crm.actor import current_actor
 from crm.models import CompanyCategory, SettingsChange
 from crm.sql import nobody_at_work
-from leads.erasing import erase_typed
-from leads.models import Distribution, DistributionSeat, Inquiry, LeadForm, LeadFormField, LeadStatus
+from leads import seats
+from leads.erasing import erase_all
+from leads.models import Distribution, Inquiry, LeadForm, LeadFormField, LeadStatus
 from leads.models.forms import Ask
 from leads.web_addresses import slug_of
 
@@ -104,19 +105,12 @@ def _ask(lead_form: LeadForm, asks: Sequence[Ask]) -> None:
     LeadFormField.objects.bulk_create(rows, update_conflicts=True, unique_fields=["form", "key"], update_fields=written)
 
 
-def _distribute(lead_form: LeadForm, by: str, *, like: int | None = None) -> None:
-    """Give the form a distribution of its own, a copy of that of the form `like`, else of the default one; or take it away."""
-    mine = Distribution.objects.filter(form=lead_form)
-    if by == DEFAULT:
-        mine.delete()
-    elif not mine.exists():
-        model = Distribution.objects.filter(form=like).first()
-        own = Distribution(form=lead_form)
-        if model:
-            own.only_unassigned, own.fallback_id = model.only_unassigned, model.fallback_id
-        own.save()
-        seats = model.seats.all() if model else ()
-        DistributionSeat.objects.bulk_create(DistributionSeat(distribution=own, user_id=s.user_id, weight=s.weight, is_paused=s.is_paused) for s in seats)
+def _distribute(lead_form: LeadForm, by: str) -> None:
+    own = Distribution.objects.filter(form=lead_form).first()
+    if by == OWN:
+        seats.make_own(lead_form)
+    elif own:
+        seats.drop_own(own)
 
 
 @transaction.atomic
@@ -131,7 +125,8 @@ def duplicate(pk: int) -> LeadForm:
     copy.updated_by = current_actor()
     copy.save()
     _ask(copy, lead_form.asks)
-    _distribute(copy, lead_form.distributed_by, like=lead_form.pk)
+    if own := Distribution.objects.filter(form=lead_form).first():
+        seats.make_own(copy, like=own)
     SettingsChange.record(area=AREA, item=copy.title, item_id=copy.pk, before={}, after=_values(copy, copy.asks, copy.distributed_by))
     return copy
 
@@ -156,7 +151,7 @@ def delete(pk: int, *, erase: bool) -> tuple[LeadForm, int]:
     lead_form = locked(pk, deleted=erase)
     if erase:
         nobody_at_work("leads_inquiry")  # a lock of the form would not do: a foreign key takes its own only when it is committed
-    erased = erase_typed(Inquiry.objects.filter(form=pk)) if erase else 0
+    erased = erase_all(Inquiry.objects.filter(form=pk)) if erase else 0
     if lead_form.archived_at and not erased:
         raise FormDeleted
     _write(lead_form, {"is_on": False, "archived_at": lead_form.archived_at or timezone.now()}, erased=erased)

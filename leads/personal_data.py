@@ -6,19 +6,17 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import ngettext
 
 from crm.mentions import Mentions
-from crm.models import Contact, Notification
+from crm.models import Contact
 from crm.numbers import Number
 from crm.slots import PersonalData
-from leads.distribution import NEW_LEAD, UNASSIGNED_LEAD
-from leads.models import Inquiry, InquiryChange, Visit
+from leads.erasing import TYPED, erase_typed
+from leads.models import Inquiry, Visit
 from leads.models.inquiries import TRACKED
 
 COUNTED = ("utm_source", "utm_medium", "utm_campaign")  # of a visit: what reports go by; the rest is free text that a link may have filled with anything
-TYPED = ("company_name", "first_name", "last_name", "email", "phone", "message")
 
 
 def inquiries_of(contact: Contact) -> models.QuerySet[Inquiry]:
@@ -83,16 +81,12 @@ class TheirInquiries(PersonalData):
     def erase(self, contact: Contact, words: Mentions) -> None:
         found = inquiries_of(contact)
         pks = list(found.values_list("pk", flat=True))
-        nothing = dict.fromkeys((*TYPED, "email_key", "external_source", "external_key"), "")
-        plain: models.QuerySet[Inquiry] = models.QuerySet(Inquiry).filter(pk__in=pks)
-        plain.update(**nothing, own=[], match_facts={}, search_text="", erased_at=timezone.now())
-        InquiryChange.objects.filter(inquiry__in=pks).update(before={})
+        erase_typed(Inquiry.objects.filter(pk__in=pks))
         # Past the rule that a visit is never changed: that is about telling another story, this about telling none.
         models.QuerySet(Visit).filter(inquiry__in=pks).update(**{name: "" for name in TRACKED if name not in COUNTED})
         for visit in Visit.objects.filter(inquiry__in=pks):
             kept = {name: words.remove(getattr(visit, name), near=True) for name in COUNTED}
             models.QuerySet(Visit).filter(pk=visit.pk).update(**kept)
-        Notification.objects.filter(kind__in=(NEW_LEAD, UNASSIGNED_LEAD), subject_id__in=pks).update(facts={})
         words.clear(Inquiry, ["company_name", "message", "own", "match_facts"], company="company")  # others who name them
 
 

@@ -116,12 +116,12 @@ def log_settings(distribution: Distribution, *, before: dict[str, Any]) -> None:
 
 
 @transaction.atomic
-def make_own(form: LeadForm) -> Distribution:
-    """Give a form a distribution of its own, which begins as a copy of the default one, seats included. Doing it twice makes one."""
-    default = default_distribution()
-    own, is_new = Distribution.objects.get_or_create(form=form, defaults={name: getattr(default, name) for name in KEPT})
+def make_own(form: LeadForm, *, like: Distribution | None = None) -> Distribution:
+    """Give a form a distribution of its own, which begins as a copy of that one, else the default one, seats included. Doing it twice makes one."""
+    model = like or default_distribution()
+    own, is_new = Distribution.objects.get_or_create(form=form, defaults={name: getattr(model, name) for name in KEPT})
     if is_new:
-        seats = [DistributionSeat(distribution=own, user_id=seat.user_id, weight=seat.weight, is_paused=seat.is_paused) for seat in default.seats.all()]
+        seats = [DistributionSeat(distribution=own, user_id=seat.user_id, weight=seat.weight, is_paused=seat.is_paused) for seat in model.seats.all()]
         DistributionSeat.objects.bulk_create(seats)
         after = {**kept(own), "takes_part": [seat.user_id for seat in seats], "is_own": True}
         SettingsChange.record(area=AREA, item=str(form), item_id=own.pk, before={"is_own": False}, after=after)

@@ -28,7 +28,7 @@ def forms_of_category(request: Request, category: Any) -> str:
 
 
 register(
-    SettingsScreen("lead-forms", _("Lead forms"), "leads:form-list", "form", 60),
+    SettingsScreen("lead-forms", _("Lead forms"), "leads:form-list", "form", 55),
     SettingsArea(
         AREA,
         _("Lead forms"),

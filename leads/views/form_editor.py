@@ -134,6 +134,7 @@ def _asks_context(form: LeadFormForm) -> dict[str, Any]:
 def _snippets(request: Request, lead_form: LeadForm) -> dict[str, str]:
     """What is put into a page of their own site: the whole form, or a form that is theirs, with the names of our fields."""
     context = {"lead_form": lead_form, "public": PublicForm(lead_form), "script": request.build_absolute_uri(reverse("leads:public-script"))}
+    context["address"] = request.build_absolute_uri(lead_form.get_absolute_url())
     return {name: render_to_string(f"leads/{name}.txt", context) for name in ("snippet", "snippet_own")}
 
 

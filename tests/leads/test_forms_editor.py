@@ -233,7 +233,7 @@ def test_i1_the_snippets_name_the_form_and_its_fields_and_are_text_on_the_page(m
     snippet, own = (markup.unescape(re.search(rf'<textarea[^>]*id="{name}"[^>]*>(.*?)</textarea>', html, re.DOTALL)[1]) for name in ("snippet", "snippet-own"))
     assert snippet == '<script src="http://testserver/forms/embed.js" data-form="sol" async></script>'
     assert re.findall(r'name="(\w+)"', own) == ["company", "email", "message", "consent"]
-    assert '<form data-havn-form="sol">' in own
+    assert '<form data-havn-form="sol" method="post" action="http://testserver/forms/sol/">' in own
     assert "Ja &lt;/textarea&gt;" in own
     assert 'value="http://testserver/forms/sol/"' in html
     assert "No site may show it yet" in html
