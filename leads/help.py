@@ -4,16 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.slots import Help
 
-EDITOR = {
-    "what": _(
-        "What visitors are asked, what they agree to, what they read when they have sent it, and what becomes of it in Havn: the category "
-        "of a company that is new, the lead status of a contact who has none, and who is given the inquiry. The preview follows what you type."
-    ),
-    "example": _(
-        "You add a choice of your own, “Roof size”, and make the telephone number optional. Save, copy the snippet, and the form on your site is the new one."
-    ),
-    "check": _("Does the form ask only for what you need? Does the consent say what you do with it? And is your site among the allowed ones?"),
-}
 HELPS = (
     Help(
         "lead-forms",
@@ -24,8 +14,16 @@ HELPS = (
         example=_("A campaign needs a form of its own: duplicate the one you have, change the title, and see here how many inquiries each of them brings."),
         check=_("Is every form that is linked to switched on? And is there somebody who gets what comes in?"),
     ),
-    Help("leads:form-new", **EDITOR),
-    Help("leads:form-edit", **EDITOR),
+    Help(
+        "leads:form-edit",
+        what=_(
+            "What visitors are asked, what they agree to, what they read when they have sent it, and what becomes of it in Havn: the "
+            "category of a company that is new, the lead status of a contact who has none, and who is given the inquiry. The preview "
+            "follows what you type."
+        ),
+        example=_("You add a choice of your own, “Roof size”, and make the telephone number optional. Once saved, the form on your site is the new one."),
+        check=_("Does the form ask only for what you need? Does the consent say what you do with it? And is your site among the allowed ones?"),
+    ),
     Help(
         "lead-statuses",
         what=_(
