@@ -13,9 +13,12 @@ from playwright.sync_api import Browser
 from crm import links
 from crm.actor import acting_as, working
 from crm.models import Company, CompanyCategory, FollowUp, Note, Notification, Sale, SaleStage
+from leads.corrections import split as split_off
+from leads.intake import Touch
 from leads.models import LeadFormField, LeadStatus
 from tests.browser.conftest import log_in
 from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory, SaleFactory, rule
+from tests.leads.inquiries import received
 from workflow.models import Batch, CategoryDecision, Trigger
 
 SCRIPT = Axe().axe_script
@@ -52,6 +55,11 @@ def screens(maja, monkeypatch) -> tuple:
     for read_at in (None, timezone.now()):
         Notification.objects.create(user=maja, kind="suggestion", subject_id=waiting.pk, read_at=read_at)
         Notification.objects.create(user=maja, kind="import-finished", subject_id=0, read_at=read_at, facts={"file": "old.csv", "imported": 1, "refused": 2})
+    touch = Touch("google", "cpc", "solar-roofs", landing_page="https://fjordbo.example/solar")
+    inquiry = received(email=contact.email, message="Call me", phone="+45 75 00 00 02", own=[("Which roof?", "Flat")], first=touch)
+    split = received(email="anne@fjordbo.example", company="Hall")
+    split_off(split, company_name="Hall", by=maja)
+    spam = received(first_name="SEO", email="seo@nowhere.example", spam="trap")
     batch = Batch.objects.get()
     deletions = [f"/settings/lists/company-categories/{CompanyCategory.objects.get(name=name).pk}/delete/" for name in ("Lead", "Customer", "Other")]
     SaleStage.objects.filter(name="Proposal").update(archived_at="2026-01-01T00:00Z")
@@ -59,6 +67,8 @@ def screens(maja, monkeypatch) -> tuple:
         "/", "/companies/", "/companies/?q=nothing", f"/companies/{company.pk}/", f"/companies/{company.pk}/history/", f"/companies/{company.pk}/edit/",
         "/companies/new/", f"/companies/{company.pk}/notes/", f"/companies/{company.pk}/follow-ups/", f"/companies/{company.pk}/facts/address/",
         f"/companies/{archived.pk}/", "/contacts/", f"/contacts/{contact.pk}/", "/sales/", f"/sales/{sale.pk}/", "/sales/new/", f"/sales/{sale.pk}/lost/",
+        "/inquiries/", "/inquiries/?view=spam", "/inquiries/?view=unassigned&q=nowhere", "/inquiries/spam/delete/", inquiry.get_absolute_url(),
+        f"{inquiry.get_absolute_url()}split/", f"{inquiry.get_absolute_url()}spam/", split.get_absolute_url(), spam.get_absolute_url(),
         "/sales/board/", "/leads/", "/sales/?mine=1&status=won", "/sales/bulk/lost/?all=1",
         "/confirmations/", f"/confirmations/{waiting.pk}/", f"/confirmations/hand-over/?ids={waiting.pk}",
         "/settings/lists/company-categories/", "/settings/lists/company-categories/new/",
