@@ -123,7 +123,7 @@ def take_back_split(inquiry: Inquiry, *, by: User) -> list[Any]:
         raise CannotSplit
     lock_contacts([change.from_contact_id, change.to_contact_id])
     lock_companies({pk for pk in (change.from_company_id, change.to_company_id) if pk})
-    old_contact, old_company = Contact.objects.get(pk=change.from_contact_id), Company.objects.get(pk=change.from_company_id)
+    old_contact, old_company = Contact.objects.get(pk=change.from_contact_id or 0), Company.objects.get(pk=change.from_company_id or 0)
     refuse_archived(old_contact, old_company)
     change.undone_at = timezone.now()
     change.save(update_fields=["undone_at"])
@@ -160,7 +160,7 @@ def _has_others(inquiry: Inquiry) -> bool:
 def _lock(inquiry: Inquiry) -> tuple[Contact, Company]:
     lock_contacts([inquiry.contact_id])
     lock_companies([inquiry.company_id] if inquiry.company_id else [])
-    return Contact.objects.get(pk=inquiry.contact_id), Company.objects.get(pk=inquiry.company_id)
+    return Contact.objects.get(pk=inquiry.contact_id or 0), Company.objects.get(pk=inquiry.company_id or 0)
 
 
 def _match(inquiry: Inquiry, **values: Any) -> None:

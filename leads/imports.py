@@ -92,7 +92,7 @@ def _yes_or_no(text: str) -> bool:
 
 def _touch(values: dict[str, Any], prefix: str) -> Touch:
     """As a form's; but a landing page may be another system's name for it."""
-    found = {name: one_line(values.get(prefix + name, "")) for name in TRACKED}
+    found: dict[str, Any] = {name: one_line(values.get(prefix + name, "")) for name in TRACKED}
     found["referring_domain"] = domain_of(found["referring_domain"])
     found["landing_page"] = page_of(found["landing_page"]) if "://" in found["landing_page"] else found["landing_page"].partition("?")[0]
     return Touch(**found)

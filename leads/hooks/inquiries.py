@@ -30,7 +30,8 @@ def inquiries_of(request: Request, record: Contact | Company) -> str:
     """
     if not request.user.has_perm("leads.view_inquiry"):
         return ""
-    mine = Inquiry.objects.received().filter(**{record._meta.model_name: record})
+    kind = "company" if isinstance(record, Company) else "contact"
+    mine = Inquiry.objects.received().filter(**{kind: record})
     latest = list(mine.select_related("form", "contact").order_by("-received_at", "-pk")[: LATEST + 1])
     if not latest:
         return ""
@@ -38,7 +39,7 @@ def inquiries_of(request: Request, record: Contact | Company) -> str:
     visits = {visit.touch: visit for visit in first.visits.all()}
     context = {
         "first": first, "source": visits.get("first"), "sent": visits.get("sent"), "inquiries": latest[:LATEST], "record": record,
-        "all_url": f"{reverse('leads:inquiry-list')}?{record._meta.model_name}={record.pk}", "of_company": isinstance(record, Company),
+        "all_url": f"{reverse('leads:inquiry-list')}?{kind}={record.pk}", "of_company": isinstance(record, Company),
     }  # fmt: skip
     return render_to_string("leads/lead_source.html", context, request)
 

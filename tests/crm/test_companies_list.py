@@ -190,7 +190,7 @@ def _many(size):
 
 @pytest.mark.parametrize(("address", "cost"), [("/companies/", 19), ("/contacts/", 20), ("/sales/", 16), ("/", 13)])
 def test_a_list_of_25_costs_as_many_statements_as_a_list_of_5(jonas, address, cost):
-    """House rule 4: four say who asks, two count what waits, one what is unread; then one for each filter's choices, each tab's count and each column from elsewhere."""
+    """House rule 4: four say who asks, three count what waits and what is unread; then one for each filter's choices, tab's count and column from elsewhere."""
     for size in (5, 20):
         _many(size)
         assert statements(jonas, address) == cost

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -97,11 +98,11 @@ SPAM: Pair = ("We bring your website to the top of every search engine!!! Click 
 
 def planned(users: dict[str, User]) -> Iterator[tuple[float, User, Callable[[], object]]]:
     """What happens: how many days ago, who is at work, and what they do."""
-    yield 239, users["maja"], lambda: _take_seats(users)
+    yield 239, users["maja"], partial(_take_seats, users)
     for number, visitor in enumerate(VISITORS):
-        yield visitor.ago, users["maja"], lambda number=number: _send(number)
+        yield visitor.ago, users["maja"], partial(_send, number)
         if visitor.ago > HANDLED_BEFORE:
-            yield visitor.ago - 0.9, users["maja"], lambda number=number: _handle(number)
+            yield visitor.ago - 0.9, users["maja"], partial(_handle, number)
     yield SPAM_AGO, users["maja"], _send_spam
     yield SPLIT[2], users["jonas"], _split
 
