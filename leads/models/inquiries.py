@@ -57,7 +57,7 @@ class InquiryQuerySet(models.QuerySet["Inquiry"]):
 
     update.alters_data = True
 
-    def bulk_create(self, objs: Iterable[Inquiry], *args: Any, **kwargs: Any) -> list[Any]:  # type: ignore[override]
+    def bulk_create(self, objs: Iterable[Inquiry], *args: Any, **kwargs: Any) -> list[Any]:
         objs = list(objs)
         for obj in objs:
             obj.search_text = obj.searched()

@@ -97,11 +97,11 @@ def test_imported_ones_may_be_handled_already(form: LeadForm, tmp_path: Path, ca
 
 
 def test_a_list_of_marketing_leads_without_people_comes_in(form: LeadForm, tmp_path: Path, capsys: Any) -> None:
-    """I2, I3: 400 of the 8,000 rows of such a file; `measure` below takes them all."""
+    """I2, I3: 150 of the 8,000 rows of such a file; `measure` below takes them all."""
     default_distribution().seats.create(user=UserFactory())
-    said = run(marketing_file(tmp_path / "mql.csv", 400), *MARKETING, capsys=capsys)
-    assert "400 inquiries imported, 0 already imported, 0 refused" in said
-    assert Contact.objects.count() == Company.objects.count() == 400
+    said = run(marketing_file(tmp_path / "mql.csv", 150), *MARKETING, capsys=capsys)
+    assert "150 inquiries imported, 0 already imported, 0 refused" in said
+    assert Contact.objects.count() == Company.objects.count() == 150
     sources = set(Visit.objects.filter(touch="first").values_list("utm_source", flat=True))
     assert "" in sources
     assert not sources & {"NaN", "unknown"}
