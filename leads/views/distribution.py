@@ -88,8 +88,7 @@ def seat_new(request: Request, pk: int) -> HttpResponse:
             form.add_error("user", _("This person has just been added, or may not edit companies any more."))
             return _show(request, "leads/seat_form.html", subject, form, 409)
         undo = UndoOffer(reverse("leads:seat-remove", args=[seat.pk]))
-        answer = done(request, _("{name} takes part from now on").format(name=seat.user), to=url_of(subject), undo=undo)
-        return then_focus(request, answer, f"#seat-{seat.pk}")
+        return done(request, _("{name} takes part from now on").format(name=seat.user), to=url_of(subject), undo=undo)
     return _show(request, "leads/seat_form.html", subject, form, 422 if form.errors else 200)
 
 

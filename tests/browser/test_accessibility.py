@@ -16,9 +16,11 @@ from crm.models import Company, CompanyCategory, FollowUp, Note, Notification, S
 from leads.corrections import split as split_off
 from leads.intake import Touch
 from leads.models import LeadFormField, LeadStatus
+from leads.seats import make_own
 from tests.browser.conftest import log_in
 from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory, SaleFactory, rule
 from tests.leads.inquiries import received
+from tests.leads.seats import seat
 from workflow.models import Batch, CategoryDecision, Trigger
 
 SCRIPT = Axe().axe_script
@@ -55,11 +57,14 @@ def screens(maja, monkeypatch) -> tuple:
     for read_at in (None, timezone.now()):
         Notification.objects.create(user=maja, kind="suggestion", subject_id=waiting.pk, read_at=read_at)
         Notification.objects.create(user=maja, kind="import-finished", subject_id=0, read_at=read_at, facts={"file": "old.csv", "imported": 1, "refused": 2})
+    for values in ({}, {"is_paused": True}):
+        seat(**values)
     touch = Touch("google", "cpc", "solar-roofs", landing_page="https://fjordbo.example/solar")
     inquiry = received(email=contact.email, message="Call me", phone="+45 75 00 00 02", own=[("Which roof?", "Flat")], first=touch)
     split = received(email="anne@fjordbo.example", company="Hall")
     split_off(split, company_name="Hall", by=maja)
     spam = received(first_name="SEO", email="seo@nowhere.example", spam="trap")
+    own = make_own(inquiry.form)
     batch = Batch.objects.get()
     deletions = [f"/settings/lists/company-categories/{CompanyCategory.objects.get(name=name).pk}/delete/" for name in ("Lead", "Customer", "Other")]
     SaleStage.objects.filter(name="Proposal").update(archived_at="2026-01-01T00:00Z")
@@ -80,6 +85,8 @@ def screens(maja, monkeypatch) -> tuple:
         f"/companies/{moved.pk}/", "/settings/workflow/failures/", "/settings/workflow/batches/", batch.get_absolute_url(), "/nowhere/",
         "/search/?q=a", "/search/?q=nowhere", "/account/password/", "/notifications/", "/notifications/?show=unread&page=x", "/notifications/choices/",
         "/settings/users/?all=1", "/settings/users/new/", f"/settings/users/{maja.pk}/", f"/settings/users/{maja.pk}/deactivate/", "/settings/log/",
+        "/settings/distribution/", f"/settings/distribution/?form={own.form_id}", f"/settings/distribution/{own.pk}/", f"/settings/distribution/{own.pk}/add/",
+        f"/settings/distribution/{own.pk}/delete/", f"/inquiries/{inquiry.pk}/reassign/", f"/contacts/{inquiry.contact_id}/erase/",
         links.make_link(maja, root="/"), "/welcome/x/y/",
     ]  # fmt: skip
 
