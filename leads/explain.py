@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 
 from crm.identity import email_domain
 from leads.free_mail import is_business
+from leads.matching import MOST
 from leads.models import Inquiry
 
 Contact, Company = Inquiry.ContactMatch, Inquiry.CompanyMatch
@@ -55,6 +56,8 @@ def _same_name(inquiry: Inquiry) -> str:
 
 def _new_company(inquiry: Inquiry) -> str:
     name, facts, domain = inquiry.company, inquiry.match_facts, email_domain(inquiry.email)
+    if facts.get("domains", 0) >= MOST:
+        return _("Many companies share the email domain {domain}, so none of them was chosen; {company} is new.").format(domain=facts["domain"], company=name)
     if facts.get("domains", 0) > 1:
         text = _("{n} companies share the email domain {domain}, so none of them was chosen; {company} is new.")
         return text.format(n=facts["domains"], domain=facts["domain"], company=name)
