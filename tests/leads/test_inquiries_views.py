@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from leads.corrections import open_split
 from leads.explain import why
 from leads.intake import Touch
 from leads.models import Inquiry
-from tests.budgets import assert_costs_the_same
+from tests.budgets import assert_costs_the_same, sent_by
 from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory
 from tests.leads.inquiries import received
+from tests.sizes import know_sizes
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -214,3 +216,16 @@ def test_the_forms_category_without_lead_status_gives_no_lead_source_less(jonas:
     """L1 hides lead status, not where somebody came from (I2)."""
     found = received(LeadFormFactory(category=CompanyCategory.objects.get(name="Other")), first=Touch(utm_source="google"))
     assert "google" in text_of(jonas.get(found.contact.get_absolute_url()))
+
+
+def test_receiving_costs_the_same_whoever_is_known_already() -> None:
+    """House rule 4: matching asks indexes, and as often with one contact as with two hundred at the same domain."""
+    form, company = LeadFormFactory(), CompanyFactory(name="Bakkely")
+    received(form, email="first@nykunde.dk")  # what a process remembers does not count
+    costs = []
+    for size in (1, 200):
+        company.contacts.model.objects.bulk_create(company.contacts.model(company=company, first_name="P", email=f"p{n}@bakkely.dk") for n in range(size))
+        know_sizes()
+        costs.append([len(sent_by(partial(received, form, **typed))) for typed in ({"email": "p0@bakkely.dk"}, {"email": f"new{size}@bakkely.dk"})])
+    assert costs[0] == costs[1]
+    assert max(costs[1]) <= 45
