@@ -17,7 +17,7 @@ from tests.leads.seats import many_inquiries, seat
 from tests.workflow.processes import do, each
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PEOPLE, LEADS = 8, 2_000
+PEOPLE, LEADS, PARTS = 8, 2_000, 5
 
 
 def assert_turns_are_consistent():
@@ -47,7 +47,8 @@ def test_i4_two_thousand_leads_from_eight_processes_are_spread_evenly_and_none_i
     form, before = LeadFormFactory(), people.deadlocks()
     waiting = many_inquiries(form, LEADS - LEADS // 10)
     fill_in = leads(form, LEADS // 10)
-    done = people.at_once(*[each(do("assign_leads", inquiries=waiting[n::PEOPLE]), fill_in[n]) for n in range(PEOPLE)])
+    given = [[do("assign_leads", inquiries=waiting[n + PEOPLE * part :: PEOPLE * PARTS]) for part in range(PARTS)] for n in range(PEOPLE)]
+    done = people.at_once(*[each(*given[n], fill_in[n]) for n in range(PEOPLE)])
     assert sum(sum(one.results) for one in done) == LEADS == Inquiry.objects.count()
     assert max(shares()) - min(shares()) <= 1
     assert sum(shares()) == LEADS

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -60,12 +61,12 @@ def receive_leads(form: int, number: int, who: str, roll_back_every: int = 0) ->
 
 
 def assign_leads(inquiries: Sequence[int]) -> int:
-    """Give these to somebody, as when each has just been received."""
-    for pk in inquiries:
-        with transaction.atomic():
-            inquiry = Inquiry.objects.select_related("company").get(pk=pk)
-            lock_companies([inquiry.company_id])
-            assign(inquiry)
+    """Give these to somebody, as when each has just been received. Nobody is told: that is a fifth of the work, and another test's."""
+    with patch("leads.distribution.notify"):
+        for inquiry in Inquiry.objects.filter(pk__in=inquiries).order_by("pk"):
+            with transaction.atomic():
+                lock_companies([inquiry.company_id])
+                assign(inquiry)
     return len(inquiries)
 
 
