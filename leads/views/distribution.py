@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from crm.http import Request
@@ -25,6 +26,7 @@ from leads.models import Assignment, Distribution, DistributionSeat, LeadForm
 from leads.rota import rota_of
 
 LIST = "leads:distribution"
+OVERTAKEN = gettext_lazy("This person has just been added, or may not edit companies any more.")
 View = Callable[..., HttpResponse]
 
 
@@ -85,10 +87,12 @@ def seat_new(request: Request, pk: int) -> HttpResponse:
         try:
             seat = seats.add_seat(pk, user=form.cleaned_data["user"], weight=form.cleaned_data["weight"])
         except seats.CannotTakePart:  # another administrator was faster
-            form.add_error("user", _("This person has just been added, or may not edit companies any more."))
+            form.add_error("user", OVERTAKEN)
             return _show(request, "leads/seat_form.html", subject, form, 409)
         undo = UndoOffer(reverse("leads:seat-remove", args=[seat.pk]))
         return done(request, _("{name} takes part from now on").format(name=seat.user), to=url_of(subject), undo=undo)
+    if form.errors and "next" in request.POST:  # the Undo of a toast, which has no form to show it in
+        return refused(request, str(OVERTAKEN), to=url_of(subject))
     return _show(request, "leads/seat_form.html", subject, form, 422 if form.errors else 200)
 
 

@@ -75,6 +75,13 @@ def test_i4_somebody_is_added_and_removed_again_with_undo(maja, salesperson):
     assert DistributionSeat.objects.get().weight == 3
 
 
+def test_i4_undoing_a_removal_after_a_colleague_did_says_so(maja, salesperson):
+    seat(salesperson)
+    answer = maja.post(reverse("leads:seat-new", args=[default_distribution().pk]), {"user": salesperson.pk, "weight": 1, "next": URL}, headers=HTMX)
+    assert answer.status_code == 409
+    assert "has just been added" in text_of(answer)
+
+
 @pytest.mark.parametrize("data", [{}, {"user": "x"}, {"user": "987654"}, {"weight": "11"}, {"weight": "0"}, {"weight": "x"}])
 def test_i4_what_cannot_be_is_refused_and_what_was_typed_stays(maja, salesperson, data):
     url = reverse("leads:seat-new", args=[default_distribution().pk])
