@@ -66,6 +66,10 @@ def screens(maja, monkeypatch) -> tuple:
     spam = received(first_name="SEO", email="seo@nowhere.example", spam="trap")
     own = make_own(inquiry.form)
     batch = Batch.objects.get()
+    lead_form = LeadFormFactory(title="Nordsol", consent_text="You may write to me.")
+    LeadFormField.objects.create(form=lead_form, key="own_1", kind="choice", label="Roof?", choices="Flat\nPitched", position=9)
+    received(lead_form)
+    lead_forms = [f"/settings/lead-forms/{path}" for path in ("", "?deleted=1", "new/", f"{lead_form.pk}/", f"{lead_form.pk}/delete/")]
     deletions = [f"/settings/lists/company-categories/{CompanyCategory.objects.get(name=name).pk}/delete/" for name in ("Lead", "Customer", "Other")]
     SaleStage.objects.filter(name="Proposal").update(archived_at="2026-01-01T00:00Z")
     return maja, [
@@ -87,7 +91,7 @@ def screens(maja, monkeypatch) -> tuple:
         "/settings/users/?all=1", "/settings/users/new/", f"/settings/users/{maja.pk}/", f"/settings/users/{maja.pk}/deactivate/", "/settings/log/",
         "/settings/distribution/", f"/settings/distribution/?form={own.form_id}", f"/settings/distribution/{own.pk}/", f"/settings/distribution/{own.pk}/add/",
         f"/settings/distribution/{own.pk}/delete/", f"/inquiries/{inquiry.pk}/reassign/", f"/contacts/{inquiry.contact_id}/erase/",
-        links.make_link(maja, root="/"), "/welcome/x/y/",
+        links.make_link(maja, root="/"), "/welcome/x/y/", *lead_forms,
     ]  # fmt: skip
 
 

@@ -38,6 +38,7 @@ def test_i1_the_list_shows_what_comes_in_and_who_gets_it(maja, administrator):
     rows = {row["form"].pk: row for row in response.context["rows"]}
     assert (rows[form.pk]["counts"]["lately"], rows[form.pk]["counts"]["all"], rows[form.pk]["is_own"]) == (2, 3, False)
     assert (rows[off.pk]["counts"]["all"], rows[off.pk]["is_own"]) == (0, True)
+    assert f'href="/inquiries/?form={form.pk}">3<' in response.content.decode()
     text = text_of(response)
     for part in ("/forms/sol/", "Maja Lindholm", "Default distribution", "Distribution of its own", "Switch off Sol", "Switch on Vind"):
         assert part in text
