@@ -127,6 +127,7 @@ def _asks_context(form: LeadFormForm) -> dict[str, Any]:
         "rows": rows,
         "may_add": may_add(rows),
         "kinds": kinds,
+        "asked_in": asked.language,
         "arrows": [("up", _("Move up")), ("down", _("Move down"))],
     }
 

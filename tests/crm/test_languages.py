@@ -17,24 +17,37 @@ from tests.crm.addresses import OURS, PAGES, address
 pytestmark = pytest.mark.django_db
 
 
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
 class Words(HTMLParser):
-    """What a person reads, or has read out: text, and the attributes that are words."""
+    """What a person reads, or has read out: text, and the attributes that are words. Not what is in a language of its own, or in none."""
 
     def __init__(self):
         super().__init__()
         self.found, self.silent = set(), 0
+        self.apart = []  # what is open, from the element that is not in the language of the page
 
     def handle_starttag(self, tag, attrs):
+        is_apart = self.apart or (tag != "html" and not {"lang", "translate"}.isdisjoint(dict(attrs)))
+        if is_apart and tag not in VOID:
+            self.apart.append(tag)
+        if is_apart:
+            return
         self.silent += tag in ("script", "style", "svg")
         self.found |= {
             " ".join(value.split()) for key, value in attrs if key in ("aria-label", "title", "placeholder", "alt", "data-alt", "hx-confirm") and value
         }
 
     def handle_endtag(self, tag):
+        if self.apart:
+            while self.apart and self.apart.pop() != tag:
+                pass
+            return
         self.silent -= tag in ("script", "style", "svg")
 
     def handle_data(self, data):
-        if not self.silent:
+        if not self.silent and not self.apart:
             self.found.add(" ".join(data.split()))
 
 
