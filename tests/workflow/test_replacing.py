@@ -98,7 +98,7 @@ def test_c4_a_failure_in_the_middle_leaves_everything_as_it_was(category, monkey
 
 def test_locks_are_taken_in_the_order_of_the_house(db):
     assert [use.position for use in uses_of(CompanyCategory)] == [5, 6, 30, 40]
-    assert [use.position for use in uses_of(LeadStatus)] == [5, 10, 40]
+    assert [use.position for use in uses_of(LeadStatus)] == [5, 6, 10, 40]
 
 
 # ---------------------------------------------------------------- lead statuses
