@@ -15,7 +15,6 @@ from crm.http import Request
 from crm.models import Notification, User
 from crm.slots import NotificationKind, Panel, SettingsArea, SettingsScreen, Told, register
 from leads.distribution import UNASSIGNED_LEAD
-from leads.inquiry_urls import url_of
 from leads.models import Assignment, Distribution, DistributionSeat, Inquiry
 from leads.seats import AREA, SEATS_AREA
 
@@ -69,7 +68,7 @@ def _unassigned(inquiry: Inquiry) -> Told:
     if inquiry.erased_at:
         return Told(_t("A lead that nobody was given: the person has been erased since."), is_over=True)
     names = ", ".join(filter(None, [str(inquiry.contact or inquiry), str(inquiry.company or "")]))
-    text, url = _t("Nobody was given this lead: {names}").format(names=names), url_of(inquiry)
+    text, url = _t("Nobody was given this lead: {names}").format(names=names), inquiry.get_absolute_url()
     if inquiry.owner:
         return Told(text, url, _t("It is with {name} now.").format(name=inquiry.owner), is_over=True)
     return Told(text, url, _t("Nobody in turn was available, and there is no fallback."))

@@ -7,8 +7,7 @@ from django.utils.translation import gettext, ngettext
 
 from crm.numbers import Number
 from leads import board
-from leads.inquiry_urls import url_of
-from leads.models import Inquiry, Lead, LeadStatus
+from leads.models import Lead, LeadStatus
 
 register = template.Library()
 
@@ -33,9 +32,3 @@ def age(lead: Lead) -> str:
     """How long a person has had their lead status: Today, 3 days."""
     days = board.age(lead)
     return ngettext("{n} day", "{n} days", days).format(n=Number(days)) if days > 0 else gettext("Today")
-
-
-@register.filter
-def inquiry_url(inquiry: Inquiry) -> str:
-    """Where an inquiry is shown."""
-    return url_of(inquiry)
