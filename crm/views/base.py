@@ -13,7 +13,7 @@ from django.contrib.messages.storage import default_storage
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -55,7 +55,7 @@ def finish(request: Request, *, to: str) -> HttpResponse:
     if not request.htmx:
         return redirect(next_url(request, to))
     if stands_alone(request):
-        return HttpResponseClientRedirect(next_url(request, to))
+        return HttpResponseClientRedirect(resolve_url(next_url(request, to)))
     return toasts_only(request)
 
 

@@ -182,8 +182,8 @@ class Inquiry(models.Model):
     @property
     def title(self) -> str:
         """What it is called in a list: who, and of which company."""
-        if self.erased_at:
-            return gettext("Erased person")
+        if self.erased_at:  # what was typed; the person may still be there
+            return str(self.contact) if self.contact and not self.contact.erased_at else gettext("Erased person")
         return ", ".join(dict.fromkeys(filter(None, [self.name or self.email or self.phone, self.company_name]))) or gettext("Unnamed")
 
     @property

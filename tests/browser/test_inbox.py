@@ -32,7 +32,7 @@ def test_q6_what_is_ticked_is_accepted_at_once_and_undone_at_once(page: Page, li
     expect(page.locator("[data-chosen]")).to_have_text("3")
     page.uncheck(f"#chosen-{c.pk}")
     expect(page.locator("[data-chosen]")).to_have_text("2")
-    assert page.evaluate("document.querySelector('#choose-all').indeterminate")
+    page.wait_for_function("document.querySelector('#choose-all').indeterminate")
     page.focus("#accept-selected")
     page.keyboard.press("Enter")
     expect(page.locator("#inbox > li")).to_have_count(1)
