@@ -23,7 +23,10 @@ def why(inquiry: Inquiry) -> list[str]:
 def _contact(inquiry: Inquiry) -> str:
     name, number = inquiry.contact, inquiry.match_facts.get("contacts", 1)
     if inquiry.contact_match == Contact.EMAIL and number > 1:
-        text = _("{n} contacts have this email address; {name} was chosen, who is not archived and was changed last.")
+        text = _(
+            "{n} contacts have this email address. {name} was chosen: not archived, if possible with the address written like this "
+            "and at the company that was named, and changed last."
+        )
         return text.format(n=number, name=name)
     if inquiry.contact_match == Contact.EMAIL:
         return _("The email address was known: it belongs to {name}.").format(name=name)

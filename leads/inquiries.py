@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from contextlib import nullcontext, suppress
 
@@ -20,6 +21,7 @@ from leads.matching import Found, find, wait_for_twins, wanted_by
 from leads.models import Inquiry, Lead, LeadForm, Visit
 
 log = logging.getLogger(__name__)
+AGAIN = dt.timedelta(minutes=15)
 
 
 def receive(form: LeadForm, sent: Sent, *, spam: str = "") -> tuple[Inquiry, bool]:
@@ -32,6 +34,8 @@ def receive(form: LeadForm, sent: Sent, *, spam: str = "") -> tuple[Inquiry, boo
 
     def attempt() -> tuple[Inquiry, bool]:
         with transaction.atomic():
+            if before := _sent_before(form, sent):
+                return before, False
             inquiry, is_new = _keep(form, sent, spam)
             if is_new and not spam:
                 add_to_records(inquiry)
@@ -39,6 +43,15 @@ def receive(form: LeadForm, sent: Sent, *, spam: str = "") -> tuple[Inquiry, boo
 
     with nullcontext() if current_work().kind == IMPORT else working():
         return retrying(attempt)
+
+
+def _sent_before(form: LeadForm, sent: Sent) -> Inquiry | None:
+    """The same words from the same address a moment ago: somebody went back in their browser, where the form has a new key (I3). One statement."""
+    if current_work().kind or not (key := email_key(sent.email)):  # the rows of an import are told apart by their keys
+        return None
+    typed = {"company_name": sent.company, "first_name": sent.first_name, "last_name": sent.last_name, "phone": sent.phone, "message": sent.message}
+    lately = Inquiry.objects.filter(form=form, email_key=key, received_at__gte=timezone.now() - AGAIN, erased_at=None, **typed).received()
+    return next((inquiry for inquiry in lately.order_by("-pk")[:1] if inquiry.own == [list(pair) for pair in sent.own]), None)
 
 
 def _keep(form: LeadForm, sent: Sent, spam: str) -> tuple[Inquiry, bool]:

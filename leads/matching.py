@@ -18,6 +18,7 @@ from crm.identity import email_domain, email_key, name_key
 from crm.models import Company, Contact
 from crm.models.companies import lock_companies, lock_contacts
 from crm.sql import array, is_postgresql
+from crm.text import fold
 from leads.free_mail import is_business
 from leads.models import Inquiry
 
@@ -31,10 +32,11 @@ class Wanted(NamedTuple):
     email: str
     domain: str
     company: str
+    address: str = ""  # the e-mail address as it was typed, but for its case and spaces
 
     def things(self) -> Iterator[str]:
         """What two inquiries have in common that must not be received at the same moment."""
-        return (f"{kind}:{value}" for kind, value in zip(("email", "domain", "company"), self, strict=True) if value)
+        return (f"{kind}:{value}" for kind, value in zip(("email", "domain", "company"), self[:3], strict=True) if value)
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class Found:
 def wanted_by(company_name: str, email: str) -> Wanted:
     """What is looked for, of what was typed. Pure."""
     domain = email_domain(email)
-    return Wanted(email_key(email), domain if is_business(domain) else "", name_key(company_name))
+    return Wanted(email_key(email), domain if is_business(domain) else "", name_key(company_name), fold(email))
 
 
 def wait_for_twins(wanted: Wanted) -> None:
@@ -85,10 +87,14 @@ def find(wanted: Wanted) -> Found:
 
 
 def _find_contact(wanted: Wanted, facts: dict[str, Any]) -> Contact | None:
-    """The contact with this address: of several the one that is not archived and was changed last."""
+    """The contact with this address: of several one that is not archived, whose address is written like this one, who is at the
+    company that was named, and who was changed last; in this order."""
     for _ in range(TRIES if wanted.email else 0):
         order = (F("archived_at").desc(nulls_first=True), F("company__archived_at").desc(nulls_first=True), "-updated_at", "pk")
-        pks = list(Contact.objects.filter(email_key=wanted.email).order_by(*order).values_list("pk", flat=True)[:MOST])
+        columns = ("pk", "email", "company__name_key", "archived_at", "company__archived_at")
+        rows = list(Contact.objects.filter(email_key=wanted.email).order_by(*order).values_list(*columns)[:MOST])
+        rows.sort(key=lambda row: (bool(row[3] or row[4]), fold(row[1]) != wanted.address, row[2] != wanted.company))
+        pks = [row[0] for row in rows]
         if not pks:
             return None
         facts["contacts"] = len(pks)

@@ -49,6 +49,37 @@ def test_of_several_with_one_address_the_current_one_that_changed_last_gets_it()
     assert (found.contact, found.match_facts["contacts"]) == (newer, 4)
 
 
+def test_of_several_with_one_address_the_one_whose_address_is_written_like_it_gets_it() -> None:
+    """I3: also where somebody else with a plus was changed last; then who is at the company that was named."""
+    exact = ContactFactory(email="Lise@bakkely.dk")
+    ContactFactory(email="lise+news@bakkely.dk")
+    assert received(email="lise@BAKKELY.dk").contact == exact
+    twin = ContactFactory(email="lise@bakkely.dk", company=CompanyFactory(name="Bakkely"))
+    ContactFactory(email="lise@bakkely.dk")
+    assert received(company="bakkely").contact == twin
+
+
+def test_the_same_words_sent_again_by_the_back_button_are_one_inquiry() -> None:
+    """I3: the page has a new key then. Other words, another form, a later hour, and rows of an import are inquiries of their own."""
+    form = LeadFormFactory()
+    first = received(form, message="Call me")
+    assert received(form, message="Call me") == first
+    assert received(form, message="Call me", spam="too_fast") == first
+    others = [received(form, message="Call me now"), received(form, message="Call me", own=[("Roof?", "Flat")]), received(message="Call me")]
+    with working(kind="import"):
+        others.append(received(form, message="Call me"))
+    Inquiry.objects.filter(form=form).update(received_at=timezone.now() - inquiries.AGAIN)
+    others.append(received(form, message="Call me"))
+    assert len({first, *others}) == 6
+
+
+def test_what_was_caught_as_spam_is_received_when_it_is_sent_again() -> None:
+    """I5: somebody was too fast once."""
+    form = LeadFormFactory()
+    assert received(form, spam="too_fast").is_spam
+    assert not received(form).is_spam
+
+
 def test_nothing_of_a_known_contact_is_overwritten_but_a_missing_telephone_is_filled() -> None:
     """I3."""
     lise = ContactFactory(first_name="Elisabeth", last_name="", email="lise@bakkely.dk")

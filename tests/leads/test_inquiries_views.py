@@ -226,6 +226,6 @@ def test_receiving_costs_the_same_whoever_is_known_already() -> None:
     for size in (1, 200):
         company.contacts.model.objects.bulk_create(company.contacts.model(company=company, first_name="P", email=f"p{n}@bakkely.dk") for n in range(size))
         know_sizes()
-        costs.append([len(sent_by(partial(received, form, **typed))) for typed in ({"email": "p0@bakkely.dk"}, {"email": f"new{size}@bakkely.dk"})])
+        costs.append([len(sent_by(partial(received, form, **typed))) for typed in ({"email": f"p{size - 1}@bakkely.dk"}, {"email": f"new{size}@bakkely.dk"})])
     assert costs[0] == costs[1]
     assert max(costs[1]) <= 45
