@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.mentions import Mentions, erased_person, erased_text
-from crm.models import BulkEdit, Contact, FollowUp, Note, Notification, Sale
+from crm.models import BulkEdit, Company, Contact, FollowUp, Note, Notification, Sale
 from crm.numbers import Number
 from crm.slots import PersonalData
 
@@ -110,6 +110,17 @@ class WhatWasSaid(PersonalData):
     def erase(self, contact: Contact, words: Mentions) -> None:
         words.clear(Notification, ["facts"])
         words.clear(BulkEdit, ["before", "after", "told"])
+        _clear_skipped(words)
+
+
+def _clear_skipped(words: Mentions) -> None:
+    """A bulk edit tells which records it left as they were: those of their companies are called there as they are now."""
+    records = [*Company.objects.filter(pk__in=words.companies), *Sale.objects.filter(company__in=words.companies)]
+    names = {record.get_absolute_url(): words.remove(str(record), near=True) for record in records}
+    for edit in BulkEdit.objects.filter(told__has_key="skipped"):
+        skipped = [{**row, "name": names.get(row["url"], row["name"])} for row in edit.told["skipped"]]
+        if skipped != edit.told["skipped"]:
+            BulkEdit.objects.filter(pk=edit.pk).update(told={**edit.told, "skipped": skipped})
 
 
 PERSONAL_DATA = (TheContact(), TheirSales(), TheirRemarks(), WhatWasSaid())

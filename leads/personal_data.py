@@ -87,7 +87,8 @@ class TheirInquiries(PersonalData):
         for visit in Visit.objects.filter(inquiry__in=pks):
             kept = {name: words.remove(getattr(visit, name), near=True) for name in COUNTED}
             models.QuerySet(Visit).filter(pk=visit.pk).update(**kept)
-        words.clear(Inquiry, ["company_name", "message", "own", "match_facts"], company="company")  # others who name them
+        for row, new in list(words.found(Inquiry, ["company_name", "message", "own", "match_facts"], company="company")):  # others who name them
+            Inquiry.objects.filter(pk=row.pk).update(**new)  # and what they are found by
 
 
 def _inquiry(inquiry: Inquiry) -> dict[str, Any]:

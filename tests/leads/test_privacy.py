@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.actor import acting_as
+from crm.bulk_edit import Skipped
 from crm.models import BulkEdit, Company, Contact, FollowUp, Note, Notification, SettingsChange
+from crm.text import fold
+from crm.views.bulk_told import left
 from leads.defaults import set_lead_status
 from leads.intake import Touch
 from leads.models import Inquiry, LeadStatus, LeadStatusChange, Visit
@@ -47,8 +51,8 @@ def everything_in_the_database() -> list[tuple[str, str, str]]:
 
 
 def places_of(*texts: str) -> set[tuple[str, str]]:
-    """Where any of these stands, whatever its case, also as JSON spells it."""
-    spelled = {form.casefold() for text in texts for form in (text, json.dumps(text)[1:-1])}
+    """Where any of these stands, whatever its case, also as JSON spells it, and as it is searched."""
+    spelled = {form.casefold() for text in texts for form in (text, json.dumps(text)[1:-1], fold(text))}
     return {(table, column) for table, column, value in everything_in_the_database() if any(text in value.casefold() for text in spelled)}
 
 
@@ -78,6 +82,7 @@ def person(salesperson, administrator, category) -> Contact:
     }
     inquiry = received(form, own=[("Hvem?", NAME)], external_source="web", external_key=EMAIL, **values)
     received(form, spam="trap", **values)
+    received(form, company=NAME, first_name="Bo", last_name="Ek", email="bo@private.example", message=f"Jeg skrev med {NAME}, {EMAIL}")
     contact = Contact.objects.get(pk=inquiry.contact_id)
     contact.title, contact.external_source, contact.external_key = f"Ejer, {NAME}", "old", EMAIL
     contact.save()
@@ -97,6 +102,10 @@ def person(salesperson, administrator, category) -> Contact:
         change_message=f"Changed {EMAIL}",
     )  # fmt: skip
     BulkEdit.objects.create(token="11111111-1111-4111-8111-111111111111", place="companies", told={"text": f"{EMAIL} left"}, user=administrator)
+    names = [Skipped(sale.pk, sale.title, "It has been archived.")]
+    BulkEdit.objects.create(token=uuid.uuid4(), place="sales", told=left("sales", names, "{what}"), user=administrator)
+    names = [Skipped(company.pk, company.name, "It has been archived.")]
+    BulkEdit.objects.create(token=uuid.uuid4(), place="companies", told=left("companies", names, "{what}"), user=administrator)
     return contact
 
 
