@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import ngettext
 
 from crm.mentions import Mentions
@@ -13,15 +13,17 @@ from crm.models import Contact
 from crm.numbers import Number
 from crm.slots import PersonalData
 from leads.erasing import TYPED, erase_typed
-from leads.models import Inquiry, Visit
+from leads.models import Inquiry, InquiryChange, Visit
 from leads.models.inquiries import TRACKED
 
 COUNTED = ("utm_source", "utm_medium", "utm_campaign")  # of a visit: what reports go by; the rest is free text that a link may have filled with anything
 
 
 def inquiries_of(contact: Contact) -> models.QuerySet[Inquiry]:
-    """What they have sent: what was added to this contact, and spam with their address."""
-    theirs = Q(contact=contact)
+    """What they have sent: what was added to this contact, what was moved from them to spam, and spam with their address."""
+    later = InquiryChange.objects.filter(inquiry=OuterRef("inquiry"), kind=InquiryChange.Kind.SPAM, pk__gt=OuterRef("pk"))
+    moved = InquiryChange.objects.filter(~Exists(later), from_contact=contact, kind=InquiryChange.Kind.SPAM)
+    theirs = Q(contact=contact) | Q(contact=None, pk__in=moved.order_by().values("inquiry"))
     if contact.email_key:
         theirs |= Q(contact=None, email_key=contact.email_key)
     return Inquiry.objects.filter(theirs)

@@ -18,9 +18,10 @@ from crm.bulk_edit import Skipped
 from crm.models import BulkEdit, Company, Contact, FollowUp, Note, Notification, SettingsChange
 from crm.text import fold
 from crm.views.bulk_told import left
+from leads.corrections import move_out_of_spam, move_to_spam, split
 from leads.defaults import set_lead_status
 from leads.intake import Touch
-from leads.models import Inquiry, LeadStatus, LeadStatusChange, Visit
+from leads.models import Inquiry, LeadForm, LeadStatus, LeadStatusChange, Visit
 from leads.privacy import AlreadyErased, erase
 from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory, SaleFactory, rule
 from tests.leads.inquiries import received
@@ -235,6 +236,34 @@ def test_s5_the_name_stands_in_the_language_of_the_installation(person, settings
     erase(person.pk)
     person.refresh_from_db()
     assert person.name == "Slettet person"
+
+
+def test_s5_an_inquiry_that_was_moved_to_spam_by_hand_is_still_theirs(salesperson):
+    by_phone, moved = received(email="", phone=PHONE, message="Ring"), received()
+    for inquiry in (by_phone, moved):
+        contact = inquiry.contact
+        move_to_spam(inquiry, by=salesperson)
+        contact.email = "lise@new.example"
+        contact.save()
+        erase(contact.pk)
+        inquiry.refresh_from_db()
+        assert (inquiry.name, inquiry.phone, inquiry.message, inquiry.search_text) == ("", "", "", "")
+        assert inquiry.erased_at
+
+
+def test_s5_spam_that_was_somebody_elses_last_stays(salesperson):
+    first, inquiry = received(), received(LeadForm.objects.first())
+    move_to_spam(inquiry, by=salesperson)
+    move_out_of_spam(inquiry, by=salesperson)
+    split(inquiry, company_name="", by=salesperson)
+    move_to_spam(inquiry, by=salesperson)
+    Contact.objects.filter(pk=first.contact_id).update(email="lise@new.example")
+    erase(first.contact_id)
+    inquiry.refresh_from_db()
+    assert (inquiry.name, inquiry.erased_at) == ("Lise Bakke", None)
+    erase(inquiry.changes.first().from_contact_id)
+    inquiry.refresh_from_db()
+    assert inquiry.erased_at
 
 
 # ------------------------------------------------------------------------------------------------- handing out
