@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from crm.models import Company, Contact, SettingsChange
 from crm.models.companies import lock_companies, lock_contacts
 from crm.slots import personal_data
 from leads.matching import wait_for_twins, wanted_by
+from leads.models import InquiryChange
 from leads.personal_data import inquiries_of
 
 AREA = "erased-people"  # of the settings log
@@ -40,42 +42,53 @@ class Plan:
 
     goes: list[str]
     stays: list[str]
-    named_after: Company | None  # their company, where it is called as they are
+    named_after: list[Company]  # companies of theirs that are called as they are
     namesakes: list[Contact]  # other contacts with the same e-mail address, who stay
 
 
 def plan(contact: Contact) -> Plan:
     """What would go and what would stay. Reads the tables of notes and sales once or twice."""
-    words = _words(contact)
+    words, named_after = _known(contact)
     goes = [text for kind in personal_data for text in kind.goes(contact, words)]
     stays = [text for kind in personal_data for text in kind.stays(contact)]
     others = Contact.objects.filter(email_key=contact.email_key).exclude(pk=contact.pk) if contact.email_key else Contact.objects.none()
-    return Plan(goes, stays, _named_after(contact), list(others.select_related("company")[:5]))
+    return Plan(goes, stays, named_after, list(others.select_related("company")[:5]))
 
 
-def _words(contact: Contact) -> Mentions:
-    theirs = inquiries_of(contact)
-    typed = list(theirs.values_list("first_name", "last_name", "email", "company_id"))
-    names = {contact.name, *(f"{first} {last}" for first, last, _email, _company in typed)}
-    companies = {
-        contact.company_id,
-        *(company for *_typed, company in typed if company),
-        *contact.sales.filter(company__isnull=False).values_list("company", flat=True),
-    }
-    return Mentions(names, {contact.email, contact.email_key, *(email for _first, _last, email, _company in typed)}, companies)
+def _known(contact: Contact) -> tuple[Mentions, list[Company]]:
+    """What they are and were called, and which companies of theirs, also of earlier, are called so. Five statements."""
+    typed = list(inquiries_of(contact).values_list("first_name", "last_name", "email", "phone"))
+    names = {contact.name, *(f"{first} {last}".strip() for first, last, _email, _phone in typed)}
+    addresses = {contact.email, contact.email_key, *(email for _first, _last, email, _phone in typed)}
+    phones = {contact.phone, *(phone for *_typed, phone in typed)}
+    words = Mentions(names, addresses, _companies_of(contact))
+    called = {_as_company(text) for text in names | addresses | phones} - {""}
+    companies = Company.objects.filter(pk__in=words.companies).order_by("pk")
+    return words, [company for company in companies if _as_company(company.name) in called]
 
 
-def _named_after(contact: Contact) -> Company | None:
-    names = {contact.name, contact.email, contact.phone}
-    company = contact.company
-    return company if company.name.casefold() in {name.casefold() for name in names if name} else None
+def _companies_of(contact: Contact) -> set[int]:
+    """Where they are, what their inquiries were added to, where these were before, and whose their sales are."""
+    changes = InquiryChange.objects.order_by()
+    found = [
+        inquiries_of(contact).values_list("company", flat=True),
+        contact.sales.values_list("company", flat=True),
+        changes.filter(from_contact=contact).values_list("from_company", flat=True),
+        changes.filter(to_contact=contact).values_list("to_company", flat=True),
+    ]
+    return {contact.company_id, *(pk for pks in found for pk in pks if pk)}
+
+
+def _as_company(text: str) -> str:
+    """As a company is called that is named after it: cut to the length of its column, whatever the case."""
+    return text.strip()[: Company._meta.get_field("name").max_length].casefold()
 
 
 @transaction.atomic
-def erase(contact_id: int, *, rename_company: bool = False) -> None:
+def erase(contact_id: int, *, rename: Collection[int] = ()) -> None:
     """Remove what says who this person was; what is counted stays, without the name. It cannot be undone.
 
-    `rename_company`: a company that is called as they are is called *Erased person*, too. Kept in the settings log, without the name.
+    `rename`: of the companies that are called as they are (`Plan.named_after`), those that are to be called *Erased person*, too. Kept in the settings log, without the name.
     Raises Contact.DoesNotExist, or AlreadyErased. Locks: their address, the contact, sales, companies, then the rest.
     """
     email = Contact.objects.values_list("email", flat=True).get(pk=contact_id)
@@ -84,17 +97,18 @@ def erase(contact_id: int, *, rename_company: bool = False) -> None:
     contact = Contact.objects.select_related("company").get(pk=contact_id)
     if contact.erased_at:
         raise AlreadyErased
-    words, named_after = _words(contact), _named_after(contact)
+    words, named_after = _known(contact)
+    renamed = {company.pk for company in named_after}.intersection(rename)
     for kind in personal_data:
-        if kind.position > COMPANIES and rename_company and named_after:
-            _rename(named_after)
-            named_after = None
+        if kind.position > COMPANIES and renamed:
+            _rename(renamed)
+            renamed = set()
         kind.erase(contact, words)
     SettingsChange.record(area=AREA, item=erased_person(), item_id=contact_id, before={"erased": False}, after={"erased": True})
 
 
-def _rename(company: Company) -> None:
-    lock_companies([company.pk])
-    fresh = Company.objects.get(pk=company.pk)
-    fresh.name = erased_person()
-    fresh.save()
+def _rename(pks: Collection[int]) -> None:
+    lock_companies(pks)
+    for company in Company.objects.filter(pk__in=pks).order_by("pk"):
+        company.name = erased_person()
+        company.save()

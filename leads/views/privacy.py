@@ -35,19 +35,24 @@ def contact_export(request: Request, pk: int) -> HttpResponse:
 class EraseForm(Styled, forms.Form):
     """That somebody has read what follows."""
 
-    rename_company = forms.BooleanField(required=False, initial=True)
     understood = forms.BooleanField(
         label=gettext_lazy("I have read this, and know that it cannot be undone"), error_messages={"required": gettext_lazy("Tick this to go on")}
     )
 
     def __init__(self, *args: Any, plan: Plan) -> None:
         super().__init__(*args)
-        if plan.named_after is None:
-            del self.fields["rename_company"]
-        else:
-            self.fields["rename_company"].label = _("Also take the name out of the company “{company}”").format(company=plan.named_after)
-            self.fields["rename_company"].help_text = _("It is called as this person is, as when an inquiry named no company.")
+        self.asks = {f"rename_{company.pk}": company.pk for company in plan.named_after}
+        for name, company in zip(self.asks, plan.named_after, strict=True):
+            label = _("Also take the name out of the company “{company}”").format(company=company)
+            help_text = _("It is called as this person is, as when an inquiry named no company.")
+            self.fields[name] = forms.BooleanField(required=False, initial=True, label=label, help_text=help_text)
+        self.order_fields([*self.asks, "understood"])
         self.style()
+
+    @property
+    def rename(self) -> list[int]:
+        """Companies whose box was ticked."""
+        return [pk for name, pk in self.asks.items() if self.cleaned_data[name]]
 
 
 @never_cache
@@ -63,7 +68,7 @@ def contact_erase(request: Request, pk: int) -> HttpResponse:
     form = EraseForm(request.POST if request.method == "POST" else None, plan=found)
     if request.method == "POST" and form.is_valid():
         try:
-            erase(pk, rename_company=form.cleaned_data.get("rename_company", False))
+            erase(pk, rename=form.rename)
         except AlreadyErased:
             return refused(request, gone, to=contact.get_absolute_url())
         return then_focus(request, done(request, _("The person has been erased"), to=contact.get_absolute_url()), "#page-title")

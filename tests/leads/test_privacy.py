@@ -22,7 +22,7 @@ from leads.corrections import move_out_of_spam, move_to_spam, split
 from leads.defaults import set_lead_status
 from leads.intake import Touch
 from leads.models import Inquiry, LeadForm, LeadStatus, LeadStatusChange, Visit
-from leads.privacy import AlreadyErased, erase
+from leads.privacy import AlreadyErased, erase, plan
 from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory, SaleFactory, rule
 from tests.leads.inquiries import received
 from tests.leads.seats import seat
@@ -113,7 +113,7 @@ def person(salesperson, administrator, category) -> Contact:
 def test_s5_after_erasing_the_name_and_the_addresses_stand_nowhere_in_the_database(person, administrator):
     assert len(places_of(NAME, EMAIL, PHONE)) > 20, "the test shows nothing"
     with acting_as(administrator):
-        erase(person.pk, rename_company=True)
+        erase(person.pk, rename=[person.company_id])
     assert places_of(NAME, EMAIL, PHONE, "Ødgård", "Æblemose", "aeblemose") == set()
 
 
@@ -180,7 +180,7 @@ def test_s5_nobody_who_was_erased_is_restored_or_erased_twice(person, maja):
 
 
 def test_s5_a_new_inquiry_from_the_same_address_makes_somebody_new(person):
-    erase(person.pk, rename_company=True)
+    erase(person.pk, rename=[person.company_id])
     again = received(Inquiry.objects.first().form, first_name="Ødgård", last_name="Æblemose", email=EMAIL)
     assert again.contact != person
     assert again.contact_match == "new"
@@ -219,7 +219,7 @@ def test_s5_erasing_needs_a_tick_and_an_administrator(person, maja, jonas):
     assert 'id="erase"' in text_of(maja.get(person.get_absolute_url()))
     person.refresh_from_db()
     assert person.erased_at is None
-    assert maja.post(url, {"understood": "on", "rename_company": "on"}, headers=HTMX).status_code == 200
+    assert maja.post(url, {"understood": "on", f"rename_{person.company_id}": "on"}, headers=HTMX).status_code == 200
     person.refresh_from_db()
     assert person.erased_at
     assert person.company.name == "Erased person"
@@ -229,6 +229,55 @@ def test_s5_without_the_tick_the_company_keeps_its_name(person, maja):
     maja.post(reverse("leads:contact-erase", args=[person.pk]), {"understood": "on"})
     person.company.refresh_from_db()
     assert person.company.name == NAME
+
+
+@pytest.mark.parametrize("since", ["renamed", "moved", "split", "spam"])
+def test_s5_a_company_that_was_named_after_them_is_found_whatever_happened_since(maja, administrator, since):
+    form = LeadFormFactory()
+    received(form, email="", first_name="", phone="98 76 54 32")  # a stranger's
+    inquiry = received(form, email="lise@gmail.com")
+    contact, company = inquiry.contact, inquiry.company
+    if since == "renamed":
+        contact.last_name = "Holm"
+    elif since == "moved":
+        contact.company = CompanyFactory(name="Lise")
+    elif since == "split":
+        models.QuerySet(Inquiry).filter(pk=inquiry.pk).update(company_match="name")
+        inquiry.refresh_from_db()
+        split(inquiry, company_name="Bakkely", by=administrator)
+    else:
+        move_to_spam(inquiry, by=administrator)
+        contact.company = CompanyFactory()
+    contact.save()
+    url = reverse("leads:contact-erase", args=[contact.pk])
+    html = text_of(maja.get(url, headers=HTMX))
+    assert html.count("take the name out of the company") == 1
+    assert "the company “Lise Bakke”" in html
+    assert maja.post(url, {"understood": "on", f"rename_{company.pk}": "on"}, headers=HTMX).status_code == 200
+    company.refresh_from_db()
+    assert company.name == "Erased person"
+
+
+def test_s5_each_company_that_is_called_as_they_are_has_a_tick_of_its_own(maja):
+    inquiry = received(email="lise@gmail.com")
+    contact, first = inquiry.contact, inquiry.company
+    contact.company = second = CompanyFactory(name="LISE@gmail.com ")
+    contact.save()
+    stranger = CompanyFactory(name="Lise Bakke")
+    url = reverse("leads:contact-erase", args=[contact.pk])
+    html = text_of(maja.get(url, headers=HTMX))
+    assert [f'name="rename_{company.pk}"' in html for company in (first, second, stranger)] == [True, True, False]
+    maja.post(url, {"understood": "on", f"rename_{second.pk}": "on", f"rename_{stranger.pk}": "on"}, headers=HTMX)
+    assert [Company.objects.get(pk=company.pk).name for company in (first, second, stranger)] == ["Lise Bakke", "Erased person", "Lise Bakke"]
+
+
+def test_s5_a_company_named_after_a_long_address_is_found_too():
+    inquiry = received(first_name="", last_name="", email="lise@gmail.com")
+    email = f"{'a' * 200}@gmail.com"
+    Inquiry.objects.filter(pk=inquiry.pk).update(email=email)
+    inquiry.company.name = email[:200]
+    inquiry.company.save()
+    assert plan(inquiry.contact).named_after == [inquiry.company]
 
 
 def test_s5_the_name_stands_in_the_language_of_the_installation(person, settings):
