@@ -26,7 +26,7 @@ def _plain(row: models.Model, *names: str) -> dict[str, Any]:
 class TheContact(PersonalData):
     """Name, title, addresses, and where another system knew them."""
 
-    key, position = "contact", 10
+    key, permission, position = "contact", "crm.view_contact", 10
     KEPT = ("first_name", "last_name", "title", "email", "phone", "company", "created_at", "updated_at", "archived_at", "external_source", "external_key")
 
     def export(self, contact: Contact) -> Any:
@@ -52,7 +52,7 @@ class TheContact(PersonalData):
 class TheirSales(PersonalData):
     """Sales are the company's: they stay, without the name."""
 
-    key, position = "sales", 20
+    key, permission, position = "sales", "crm.view_sale", 20
     TEXTS = ("title", "description", "reason_note")
     KEPT = (*TEXTS, "company", "status", "stage", "amount", "currency", "owner", "expected_close", "closed_on", "created_at")
 
@@ -73,7 +73,7 @@ class TheirSales(PersonalData):
 class TheirRemarks(PersonalData):
     """Notes and follow-ups about them, and what others say of them."""
 
-    key, position = "notes_and_follow_ups", 40
+    key, permission, position = "notes_and_follow_ups", "crm.view_contact", 40
 
     def export(self, contact: Contact) -> Any:
         notes = contact.notes.select_related("created_by", "company").order_by("pk")
@@ -102,7 +102,7 @@ class TheirRemarks(PersonalData):
 class WhatWasSaid(PersonalData):
     """What Havn itself has noted down; with it e-mail addresses in what is kept of companies."""
 
-    key, position = "notifications", 90
+    key, permission, position = "notifications", "crm.view_contact", 90
 
     def export(self, contact: Contact) -> Any:
         return []  # they are about inquiries, and stand there

@@ -186,6 +186,7 @@ class PersonalData:
     """
 
     key: str  # of its part of the file
+    permission: str  # whoever has it is handed this part out
     position: int
 
     def export(self, contact: Any) -> Any:

@@ -32,7 +32,7 @@ def inquiries_of(contact: Contact) -> models.QuerySet[Inquiry]:
 class TheirLeadStatus(PersonalData):
     """Lead status, and its history (L4)."""
 
-    key, position = "lead_status_history", 50
+    key, permission, position = "lead_status_history", "leads.view_lead", 50
 
     def export(self, contact: Contact) -> Any:
         changes = contact.lead_status_changes.select_related("from_status", "to_status", "by").order_by("pk")
@@ -52,7 +52,7 @@ class TheirLeadStatus(PersonalData):
 class TheirInquiries(PersonalData):
     """What they typed into forms, what they agreed to, and where they came from."""
 
-    key, position = "inquiries", 60
+    key, permission, position = "inquiries", "leads.view_inquiry", 60
 
     def export(self, contact: Contact) -> Any:
         found = inquiries_of(contact).select_related("form", "company", "owner").prefetch_related("visits", "assignments__to_user").order_by("pk")

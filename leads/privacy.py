@@ -10,9 +10,10 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from crm.mentions import Mentions, erased_person
-from crm.models import Company, Contact, SettingsChange
+from crm.models import Company, Contact, SettingsChange, User
 from crm.models.companies import lock_companies, lock_contacts
 from crm.slots import personal_data
 from leads.matching import wait_for_twins, wanted_by
@@ -27,11 +28,19 @@ class AlreadyErased(Exception):
     """Nothing is kept of this person any more."""
 
 
-def export(contact: Contact) -> bytes:
-    """Everything that is kept about this person, as JSON in UTF-8. Some fifteen statements."""
+def left_out(user: User) -> list[str]:
+    """Parts of the file that this user may not see."""
+    return [kind.key for kind in personal_data if not user.has_perm(kind.permission)]
+
+
+def export(contact: Contact, *, to: User) -> bytes:
+    """Everything that is kept about this person and `to` may see, as JSON in UTF-8; it says what is left out. Some fifteen statements."""
+    hidden = left_out(to)
     found: dict[str, Any] = {"exported_at": timezone.now()}
-    found |= {kind.key: kind.export(contact) for kind in personal_data}
+    found |= {kind.key: kind.export(contact) for kind in personal_data if kind.key not in hidden}
     found = {name: value for name, value in found.items() if value != []}
+    if hidden:
+        found["left_out"] = {key: gettext("Whoever made this file may not see this part.") for key in hidden}
     text = json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
     return text.encode(errors="backslashreplace")
 

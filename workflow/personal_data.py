@@ -16,7 +16,7 @@ from workflow.models import CategoryDecision, HandOver
 class DecisionsAboutThem(PersonalData):
     """What their lead status moved their company to. The ledger keeps its shape: a decision names the contact by its key."""
 
-    key, position = "decisions", 70
+    key, permission, position = "decisions", "crm.view_company", 70
 
     def export(self, contact: Contact) -> Any:
         found = CategoryDecision.objects.filter(contact=contact).with_names().order_by("pk")

@@ -12,14 +12,15 @@ from crm.http import Request
 from crm.models import Contact
 from crm.slots import Panel, SettingsArea, register
 from leads.personal_data import PERSONAL_DATA
-from leads.privacy import AREA
+from leads.privacy import AREA, left_out
 
 
 def export_and_erase(request: Request, record: Any) -> str:
     """In *More actions* of a contact: the file with what is kept, and erasing. No statement."""
     if not isinstance(record, Contact) or record.erased_at:
         return ""
-    context = {"contact": record, "may_export": request.user.has_perm("crm.change_contact"), "may_erase": request.user.is_administrator}
+    user = request.user
+    context = {"contact": record, "may_export": user.has_perm("crm.change_contact"), "left_out": left_out(user), "may_erase": user.is_administrator}
     return render_to_string("leads/privacy_menu.html", context, request)
 
 

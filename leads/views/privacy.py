@@ -23,13 +23,13 @@ from leads.privacy import AlreadyErased, Plan, erase, export, plan
 @require_POST
 @never_cache
 def contact_export(request: Request, pk: int) -> HttpResponse:
-    """Everything that is kept about this person, as a file. By POST: no address that can be prefetched, kept or handed on holds it."""
+    """Everything that is kept about this person and may be seen, as a file. By POST: no address that can be prefetched, kept or handed on holds it."""
     require(request, "crm.change_contact")
     contact = get_object_or_404(Contact.objects.select_related("company"), pk=pk)
     if contact.erased_at:
         return refused(request, _("This person has been erased: nothing is kept of them."), to=contact.get_absolute_url())
     name = f"havn-person-{contact.pk}.json"
-    return HttpResponse(export(contact), content_type="application/json", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return HttpResponse(export(contact, to=request.user), content_type="application/json", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 class EraseForm(Styled, forms.Form):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connection, models, transaction
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from crm.actor import acting_as
 from crm.bulk_edit import Skipped
-from crm.models import BulkEdit, Company, Contact, FollowUp, Note, Notification, SettingsChange
+from crm.models import BulkEdit, Company, Contact, FollowUp, Note, Notification, SettingsChange, User
 from crm.text import fold
 from crm.views.bulk_told import left
 from leads.corrections import move_out_of_spam, move_to_spam, split
@@ -349,6 +350,34 @@ def test_s5_the_file_is_only_by_post_and_for_who_may_change_contacts(person, cli
     salesperson.groups.clear()
     assert jonas.post(url).status_code == 403
     assert client.post(url).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("missing", "parts"),
+    [
+        ("leads.view_inquiry", {"inquiries"}),
+        ("leads.view_lead", {"lead_status_history"}),
+        ("crm.view_sale", {"sales"}),
+        ("crm.view_company", {"decisions"}),
+    ],
+)
+def test_s5_the_file_leaves_out_what_somebody_may_not_see_and_says_so(person, salesperson, client, missing, parts):
+    kept = [permission for permission in salesperson.get_all_permissions() if permission != missing]
+    salesperson.groups.clear()
+    salesperson.user_permissions.set(Permission.objects.filter(codename__in=[name.partition(".")[2] for name in kept]))
+    client.force_login(User.objects.get(pk=salesperson.pk))
+    found = exported(client, person)[1]
+    assert set(found["left_out"]) == parts
+    assert not parts & found.keys()
+    assert found["contact"]["email"] == EMAIL
+    assert "A file with what you may see of this person." in text_of(client.get(person.get_absolute_url()))
+
+
+def test_s5_the_file_of_somebody_who_may_see_everything_leaves_nothing_out(person, jonas):
+    found = exported(jonas, person)[1]
+    assert {"inquiries", "sales", "decisions", "lead_status_history"} <= found.keys()
+    assert "left_out" not in found
+    assert "A file with everything that is kept about this person." in text_of(jonas.get(person.get_absolute_url()))
 
 
 @pytest.mark.parametrize("odd", ["", "\U0001f600", '"}]{', "<script>", "a\u2028b", "=1+1", "x" * 80])
