@@ -14,9 +14,11 @@ Contact, Company = Inquiry.ContactMatch, Inquiry.CompanyMatch
 
 
 def why(inquiry: Inquiry) -> list[str]:
-    """Sentences about its contact and its company; of spam, why it is spam."""
+    """Sentences about its contact and its company, shorter ones of an erased one; of spam, why it is spam."""
     if inquiry.is_spam:
         return [f"{inquiry.get_spam_reason_display()}."] if inquiry.spam_reason else []
+    if inquiry.erased_at:  # what was typed and found is gone: by what it was recognised stays
+        return [f"{text}." for text in (inquiry.get_contact_match_display(), inquiry.get_company_match_display()) if text]
     return [text for text in (_contact(inquiry), _company(inquiry), *_besides(inquiry)) if text]
 
 
@@ -32,7 +34,7 @@ def _contact(inquiry: Inquiry) -> str:
         return _("The email address was known: it belongs to {name}.").format(name=name)
     if inquiry.contact_match == Contact.SPLIT:
         return _("{name} was made a contact of its own by hand.").format(name=name)
-    if not inquiry.email_key and not inquiry.erased_at:
+    if not inquiry.email_key:
         return _("There was no email address to recognise anybody by, so {name} is a new contact.").format(name=name)
     return _("Nobody with this email address was known, so {name} is a new contact.").format(name=name)
 

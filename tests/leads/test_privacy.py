@@ -19,8 +19,11 @@ from crm.bulk_edit import Skipped
 from crm.models import BulkEdit, Company, Contact, FollowUp, Note, Notification, SettingsChange, User
 from crm.text import fold
 from crm.views.bulk_told import left
+from leads import lead_forms
 from leads.corrections import move_out_of_spam, move_to_spam, split
 from leads.defaults import set_lead_status
+from leads.explain import why
+from leads.imports import NAMESPACE
 from leads.intake import Touch
 from leads.models import Inquiry, LeadForm, LeadStatus, LeadStatusChange, Visit
 from leads.privacy import AlreadyErased, erase, plan
@@ -279,6 +282,47 @@ def test_s5_a_company_named_after_a_long_address_is_found_too():
     inquiry.company.name = email[:200]
     inquiry.company.save()
     assert plan(inquiry.contact).named_after == [inquiry.company]
+
+
+def test_s5_the_key_of_an_erased_inquiry_is_a_fresh_one(person):
+    form = LeadForm.objects.first()
+    imported = received(form, key=uuid.uuid5(NAMESPACE, f"web\n{EMAIL}"), external_source="old", external_key=EMAIL, email=EMAIL)
+    before = set(Inquiry.objects.values_list("key", flat=True))
+    erase(person.pk)
+    erased = Inquiry.objects.filter(erased_at__isnull=False)
+    after = set(erased.values_list("key", flat=True))
+    assert len(after) == erased.count() > 2
+    assert not after & before
+    assert {key.version for key in after} == {4}
+    again = received(form, key=uuid.uuid5(NAMESPACE, f"web\n{EMAIL}"), external_source="old", external_key=EMAIL, email=EMAIL)
+    assert again.pk != imported.pk  # importing the same file makes them anew: docs/decisions/0018
+    assert again.contact != person
+
+
+def test_i1_inquiries_of_a_deleted_form_lose_their_keys_too():
+    inquiry = received()
+    key = inquiry.key
+    lead_forms.delete(inquiry.form_id, erase=True)
+    inquiry.refresh_from_db()
+    assert inquiry.key != key
+
+
+def test_i3_why_an_erased_inquiry_is_where_it_is_says_only_what_is_still_known():
+    form = LeadFormFactory()
+    new, known, at_domain = received(form), received(form), received(form, first_name="Bo", email="bo@bakkely.dk")
+    named, spam = received(form, company="Lise Bakke", email="", first_name="Ib"), received(form, spam="trap")
+    lead_forms.delete(form.pk, erase=True)
+    told = {}
+    for inquiry in (new, known, at_domain, named, spam):
+        inquiry.refresh_from_db()
+        told[inquiry.pk] = why(inquiry)
+    assert told == {
+        new.pk: ["New contact.", "New company."],
+        known.pk: ["The email address was known.", "The contact’s company."],
+        at_domain.pk: ["New contact.", "A company with this email domain was known."],
+        named.pk: ["New contact.", "A company of this name was known."],
+        spam.pk: ["A field that people do not see was filled in."],
+    }
 
 
 def test_s5_the_name_stands_in_the_language_of_the_installation(person, settings):
