@@ -115,7 +115,7 @@ class WhatWasSaid(PersonalData):
 
 def _clear_skipped(words: Mentions) -> None:
     """A bulk edit tells which records it left as they were: those of their companies are called there as they are now."""
-    records = [*Company.objects.filter(pk__in=words.companies), *Sale.objects.filter(company__in=words.companies)]
+    records: list[Any] = [*Company.objects.filter(pk__in=words.companies), *Sale.objects.filter(company__in=words.companies)]
     names = {record.get_absolute_url(): words.remove(str(record), near=True) for record in records}
     for edit in BulkEdit.objects.filter(told__has_key="skipped"):
         skipped = [{**row, "name": names.get(row["url"], row["name"])} for row in edit.told["skipped"]]
