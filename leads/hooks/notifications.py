@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Notification
 from crm.slots import NotificationKind, Told, register
+from leads.distribution import NEW_LEAD
 from leads.models import Inquiry
-
-NEW_LEAD = "new-lead"
 
 
 def new_leads(notifications: Sequence[Notification]) -> dict[int, Told]:
