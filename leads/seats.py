@@ -45,13 +45,20 @@ def changing(distribution_id: int) -> Iterator[Distribution]:
         yield distribution
 
 
-def add_seat(distribution_id: int, *, user: User, weight: int = 1) -> DistributionSeat:
-    """Let this user take part from the present turn on. Raises Distribution.DoesNotExist, or CannotTakePart."""
+def add_seat(distribution_id: int, *, user: User, weight: int = 1, turn: int = 0, is_paused: bool = False) -> DistributionSeat:
+    """Let this user take part from the present turn on. Raises Distribution.DoesNotExist, or CannotTakePart.
+
+    `turn` and `is_paused`: as the seat was, where its removal is undone. Nobody gets a lead earlier by being removed and put back.
+    """
     with changing(distribution_id) as distribution:
         if distribution.seats.filter(user=user).exists() or not who_can_get().filter(pk=user.pk).exists():
             raise CannotTakePart
-        seat = DistributionSeat.objects.create(distribution=distribution, user=user, weight=weight, turn=distribution.turn)
+        seat = DistributionSeat.objects.create(
+            distribution=distribution, user=user, weight=weight, is_paused=is_paused, turn=turns.returning(turn, distribution.turn, weight)
+        )
         _log(seat, before={}, after={"user": user.pk, "weight": weight})
+        if is_paused:
+            _log(seat, before={"is_paused": False}, after={"is_paused": True})
         return seat
 
 

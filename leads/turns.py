@@ -49,6 +49,11 @@ def reweighed(seat_turn: int, turn: int, weight: int) -> int:
     return min(seat_turn, turn + step(weight))
 
 
+def returning(seat_turn: int, turn: int, weight: int) -> int:
+    """Where a seat stands that had been taken away and is put back: where it was, but never behind the round, nor too far ahead of it."""
+    return reweighed(place(seat_turn, turn), turn, weight)
+
+
 class _Walker:
     def __init__(self, seat: Seat) -> None:
         self.seat, self.pk, self.turn, self.weight = seat, seat.pk, seat.turn, seat.weight

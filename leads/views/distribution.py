@@ -27,6 +27,7 @@ from leads.rota import rota_of
 
 LIST = "leads:distribution"
 OVERTAKEN = gettext_lazy("This person has just been added, or may not edit companies any more.")
+PAUSED = gettext_lazy("{name} is paused, and is passed over until you resume")
 View = Callable[..., HttpResponse]
 
 
@@ -85,15 +86,21 @@ def seat_new(request: Request, pk: int) -> HttpResponse:
     form = SeatForm(request.POST if request.method == "POST" else None, distribution=subject)
     if request.method == "POST" and form.is_valid():
         try:
-            seat = seats.add_seat(pk, user=form.cleaned_data["user"], weight=form.cleaned_data["weight"])
+            seat = seats.add_seat(pk, **form.cleaned_data, **_as_it_was(request))
         except seats.CannotTakePart:  # another administrator was faster
             form.add_error("user", OVERTAKEN)
             return _show(request, "leads/seat_form.html", subject, form, 409)
         undo = UndoOffer(reverse("leads:seat-remove", args=[seat.pk]))
-        return done(request, _("{name} takes part from now on").format(name=seat.user), to=url_of(subject), undo=undo)
+        text = PAUSED if seat.is_paused else _("{name} takes part from now on")
+        return done(request, text.format(name=seat.user), to=url_of(subject), undo=undo)
     if form.errors and "next" in request.POST:  # the Undo of a toast, which has no form to show it in
         return refused(request, str(OVERTAKEN), to=url_of(subject))
     return _show(request, "leads/seat_form.html", subject, form, 422 if form.errors else 200)
+
+
+def _as_it_was(request: Request) -> dict[str, Any]:
+    """What the Undo of a removal brings back with the seat."""
+    return {"turn": as_pk(request.POST.get("turn")), "is_paused": request.POST.get("paused") == "1"}
 
 
 def _verb(act: Callable[[Request, DistributionSeat], HttpResponse]) -> View:
@@ -134,8 +141,7 @@ def seat_weight(request: Request, seat: DistributionSeat) -> HttpResponse:
 def seat_pause(request: Request, seat: DistributionSeat) -> HttpResponse:
     """Pass somebody over."""
     seats.set_paused(seat.pk, True)
-    text = _("{name} is paused, and is passed over until you resume").format(name=seat.user)
-    return done(request, text, to=url_of(seat.distribution), undo=UndoOffer(reverse("leads:seat-resume", args=[seat.pk])))
+    return done(request, PAUSED.format(name=seat.user), to=url_of(seat.distribution), undo=UndoOffer(reverse("leads:seat-resume", args=[seat.pk])))
 
 
 @_verb
@@ -150,7 +156,8 @@ def seat_resume(request: Request, seat: DistributionSeat) -> HttpResponse:
 def seat_remove(request: Request, seat: DistributionSeat) -> HttpResponse:
     """Somebody takes part no more."""
     gone = seats.remove_seat(seat.pk)
-    undo = UndoOffer(reverse("leads:seat-new", args=[seat.distribution_id]), {"user": gone.user_id, "weight": gone.weight})
+    was = {"user": gone.user_id, "weight": gone.weight, "turn": gone.turn, "paused": int(gone.is_paused)}
+    undo = UndoOffer(reverse("leads:seat-new", args=[seat.distribution_id]), was)
     answer = done(request, _("{name} takes part no more").format(name=gone.user), to=url_of(seat.distribution), undo=undo)
     after = DistributionSeat.objects.filter(distribution=seat.distribution_id, pk__gt=seat.pk).first()
     return then_focus(request, answer, f"#seat-{after.pk}" if after else "#add-seat")

@@ -6,9 +6,11 @@ import pytest
 from django.urls import reverse
 
 from crm.models import SettingsChange
+from crm.slots import UndoOffer
 from leads.distribution import default_distribution
 from leads.models import Distribution, DistributionSeat
-from leads.seats import make_own
+from leads.seats import add_seat, make_own
+from leads.turns import ROAD
 from tests.budgets import statements
 from tests.factories import LeadFormFactory, UserFactory
 from tests.leads.seats import comes_in, seat
@@ -73,6 +75,35 @@ def test_i4_somebody_is_added_and_removed_again_with_undo(maja, salesperson):
     assert url in text_of(answer)
     maja.post(url, {"user": salesperson.pk, "weight": 3})
     assert DistributionSeat.objects.get().weight == 3
+
+
+def undone(client, answer):
+    """Press Undo in the toast of that answer."""
+    offer = UndoOffer.unpacked(next(message.extra_tags for message in answer.context["messages"]))
+    return client.post(offer.url, {**offer.fields, "next": URL}, headers=HTMX)
+
+
+def test_i4_undoing_the_removal_of_a_paused_seat_leaves_it_paused(maja, salesperson):
+    paused = seat(salesperson, is_paused=True, weight=2)
+    answer = undone(maja, maja.post(reverse("leads:seat-remove", args=[paused.pk]), headers=HTMX))
+    back = DistributionSeat.objects.get()
+    assert (back.user, back.weight, back.is_paused) == (salesperson, 2, True)
+    assert "is paused, and is passed over" in text_of(answer)
+
+
+def test_i4_nobody_gets_a_lead_earlier_by_being_removed_and_put_back(maja, salesperson, colleague):
+    first = seat(salesperson)
+    seat(colleague)
+    assert comes_in().to_user == salesperson
+    undone(maja, maja.post(reverse("leads:seat-remove", args=[first.pk]), headers=HTMX))
+    assert [comes_in().to_user for _ in range(3)] == [colleague, colleague, salesperson]
+
+
+@pytest.mark.parametrize(("asked", "turn"), [(0, 5000), (5001, 5001), (10**17, 5000 + ROAD)])
+def test_i4_a_seat_that_is_put_back_is_neither_behind_the_round_nor_out_of_reach(salesperson, asked, turn):
+    default = default_distribution()
+    Distribution.objects.filter(pk=default.pk).update(turn=5000)
+    assert add_seat(default.pk, user=salesperson, turn=asked).turn == turn
 
 
 def test_i4_undoing_a_removal_after_a_colleague_did_says_so(maja, salesperson):
