@@ -17,6 +17,7 @@ from crm.identity import name_key
 from crm.record_lists import Listing, RecordList, Sort
 from crm.slots import UndoOffer, badges_for
 from crm.views.base import done, fetch, page, refused, require, stands_alone, unit_of_work
+from crm.views.lists import MAY_OPEN
 from leads import spam
 from leads.corrections import CannotSplit, move_out_of_spam, move_to_spam, open_split, set_handled, split, take_back_split, what_can_be_split
 from leads.explain import why
@@ -43,7 +44,7 @@ def inquiry_list(request: Request) -> HttpResponse:
     context = {
         "active": "inquiries", "records": INQUIRIES, "listing": listing, "filters": listing.filters, "found": found, "tabs": listing.tabs(found),
         "badges": [] if is_spam else badges_for(request, "inquiries", found.rows), "sources": _sources(found.rows), "is_spam": is_spam,
-        "may_edit": request.user.has_perm(MAY_EDIT), "days": spam.DAYS,
+        "may_edit": request.user.has_perm(MAY_EDIT), "may_delete": request.user.has_perm(MAY_OPEN), "days": spam.DAYS,
     }  # fmt: skip
     return page(request, "leads/inquiries.html", context, fragment="results")
 
@@ -152,8 +153,8 @@ def inquiry_unsplit(request: Request, pk: int) -> HttpResponse:
 
 @unit_of_work
 def spam_delete(request: Request) -> HttpResponse:
-    """Ask, then delete for good what has been in the spam folder for long."""
-    require(request, MAY_EDIT)
+    """Ask, then delete for good what has been in the spam folder for long: for administrators."""
+    require(request, MAY_OPEN, _("Only administrators can delete spam for good."))
     to = f"{reverse('leads:inquiry-list')}?view=spam"
     if request.method == "POST":
         count = spam.delete_old()

@@ -183,10 +183,14 @@ def test_who_may_not_change_inquiries_sees_them_and_changes_nothing(client: Clie
         assert client.post(f"/inquiries/{found.pk}/{verb}/").status_code == 403
 
 
-def test_old_spam_is_deleted_from_the_folder(jonas: Client) -> None:
+def test_old_spam_is_deleted_from_the_folder_by_administrators_only(jonas: Client, maja: Client) -> None:
+    """I5: it is for good, so a salesperson is not offered it and cannot do it."""
     received(spam=Inquiry.SpamReason.TRAP, at=timezone.now() - dt.timedelta(days=40))
-    assert "1 inquiry has been in the spam folder" in text_of(jonas.get("/inquiries/spam/delete/"))
-    jonas.post("/inquiries/spam/delete/")
+    assert "Delete old spam" not in text_of(jonas.get("/inquiries/?view=spam"))
+    assert (jonas.get("/inquiries/spam/delete/").status_code, jonas.post("/inquiries/spam/delete/").status_code) == (403, 403)
+    assert "Delete old spam" in text_of(maja.get("/inquiries/?view=spam"))
+    assert "1 inquiry has been in the spam folder" in text_of(maja.get("/inquiries/spam/delete/"))
+    maja.post("/inquiries/spam/delete/")
     assert not Inquiry.objects.exists()
 
 
