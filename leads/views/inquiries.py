@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,7 +20,18 @@ from crm.slots import UndoOffer, badges_for
 from crm.views.base import done, fetch, page, refused, require, stands_alone, unit_of_work
 from crm.views.lists import MAY_OPEN
 from leads import spam
-from leads.corrections import CannotSplit, move_out_of_spam, move_to_spam, open_split, set_handled, split, take_back_split, what_can_be_split
+from leads.corrections import (
+    CannotCorrect,
+    CannotSplit,
+    move_out_of_spam,
+    move_to_spam,
+    open_split,
+    refuse_erased,
+    set_handled,
+    split,
+    take_back_split,
+    what_can_be_split,
+)
 from leads.explain import why
 from leads.forms.inquiries import COMPANY, PERSON, SplitForm
 from leads.models import Inquiry, Visit
@@ -63,7 +75,7 @@ def inquiry_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "active": "inquiries", "inquiry": inquiry, "why": why(inquiry), "may_edit": may_edit, "visits": inquiry.visits.all(),
         "changes": inquiry.changes.select_related("by", "from_contact", "to_contact", "from_company", "to_company")[:25],
-        "can_split": may_edit and bool(what_can_be_split(inquiry)), "split": open_split(inquiry) if may_edit else None,
+        "can_split": may_edit and bool(what_can_be_split(inquiry)), "split": open_split(inquiry) if may_edit and not inquiry.erased_at else None,
     }  # fmt: skip
     return page(request, "leads/inquiry.html", context, fragment="card")
 
@@ -80,42 +92,55 @@ def inquiry_handled(request: Request, pk: int) -> HttpResponse:
     return done(request, text.format(name=inquiry), to=inquiry.get_absolute_url(), undo=undo)
 
 
-@unit_of_work
-def inquiry_spam(request: Request, pk: int) -> HttpResponse:
+def _correction(act: Callable[[Request, Inquiry], HttpResponse]) -> Callable[..., HttpResponse]:
+    """What the verbs below share: whoever cannot do it any more is told why. The verb locks the inquiry, after its contact and company."""
+
+    @unit_of_work
+    @wraps(act)
+    def view(request: Request, pk: int) -> HttpResponse:
+        require(request, MAY_EDIT)
+        inquiry = get_object_or_404(Inquiry, pk=pk)
+        try:
+            return act(request, inquiry)
+        except CannotCorrect as refusal:
+            return refused(request, str(refusal), to=inquiry.get_absolute_url())
+        except Inquiry.DoesNotExist:  # deleted with old spam since we looked
+            raise Http404 from None
+
+    return view
+
+
+@_correction
+def inquiry_spam(request: Request, inquiry: Inquiry) -> HttpResponse:
     """Ask, then move to the spam folder."""
-    require(request, MAY_EDIT)
-    inquiry = fetch(request, Inquiry, pk)
+    refuse_erased(inquiry)
     if request.method == "POST":
         changed = move_to_spam(inquiry, by=request.user)
-        undo = UndoOffer(reverse("leads:inquiry-not-spam", args=[pk])) if changed else None
+        undo = UndoOffer(reverse("leads:inquiry-not-spam", args=[inquiry.pk])) if changed else None
         return done(request, _("{name} is in the spam folder").format(name=inquiry), to=inquiry.get_absolute_url(), undo=undo)
     return _dialog(request, "leads/inquiry_spam.html", inquiry)
 
 
 @require_POST
-@unit_of_work
-def inquiry_not_spam(request: Request, pk: int) -> HttpResponse:
+@_correction
+def inquiry_not_spam(request: Request, inquiry: Inquiry) -> HttpResponse:
     """Receive it as if it had just come."""
-    require(request, MAY_EDIT)
-    inquiry = fetch(request, Inquiry, pk)
     changed = move_out_of_spam(inquiry, by=request.user)
     text = _("{name} was added to {company}").format(name=inquiry, company=inquiry.company)
     return done(request, text if changed else _("{name} is no spam").format(name=inquiry), to=inquiry.get_absolute_url())
 
 
-@unit_of_work
-def inquiry_split(request: Request, pk: int) -> HttpResponse:
+@_correction
+def inquiry_split(request: Request, inquiry: Inquiry) -> HttpResponse:
     """Ask whether the contact or the company is another one, then give the inquiry one of its own."""
-    require(request, MAY_EDIT)
-    inquiry = fetch(request, Inquiry, pk)
     choices = _choices(inquiry)
     if not choices:
-        return refused(request, _("There is nothing left to split."), to=inquiry.get_absolute_url())
+        raise CannotSplit(_("There is nothing left to split."))
     form = SplitForm(request.POST or None, choices=choices, initial={"company_name": _other_name(inquiry)})
     if request.method == "POST" and form.is_valid():
         change = split(inquiry, company_name=form.cleaned_data["company_name"], by=request.user)
         text = _("{name} is now at {company}").format(name=change.to_contact, company=change.to_company)
-        undo = UndoOffer(reverse("leads:inquiry-unsplit", args=[pk]))
+        undo = UndoOffer(reverse("leads:inquiry-unsplit", args=[inquiry.pk]))
         return done(request, text, to=inquiry.get_absolute_url(), undo=undo)
     return _dialog(request, "leads/inquiry_split.html", inquiry, status=422 if request.method == "POST" else 200, form=form)
 
@@ -135,15 +160,10 @@ def _choices(inquiry: Inquiry) -> list[tuple[str, str]]:
 
 
 @require_POST
-@unit_of_work
-def inquiry_unsplit(request: Request, pk: int) -> HttpResponse:
+@_correction
+def inquiry_unsplit(request: Request, inquiry: Inquiry) -> HttpResponse:
     """Take the split back."""
-    require(request, MAY_EDIT)
-    inquiry = fetch(request, Inquiry, pk)
-    try:
-        archived = take_back_split(inquiry, by=request.user)
-    except CannotSplit:
-        return refused(request, _("There is no split to take back any more."), to=inquiry.get_absolute_url())
+    archived = take_back_split(inquiry, by=request.user)
     text = _("The inquiry is with {name} at {company} again.").format(name=inquiry.contact, company=inquiry.company)
     if archived:
         names = _(" and ").join(str(record) for record in archived)

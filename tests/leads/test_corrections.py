@@ -12,13 +12,14 @@ from django.utils import timezone
 from crm.actor import acting_as
 from crm.archiving import RecordArchived
 from crm.models import Company, Contact, Note, User
-from leads import spam
-from leads.corrections import CannotSplit, move_out_of_spam, move_to_spam, set_handled, split, take_back_split, what_can_be_split
+from leads import lead_forms, spam
+from leads.corrections import CannotSplit, Erased, move_out_of_spam, move_to_spam, set_handled, split, take_back_split, what_can_be_split
 from leads.inquiries import receive
 from leads.models import Inquiry, InquiryChange, Visit
 from leads.models.inquiries import VisitChanged
 from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory, SaleFactory
 from tests.leads.inquiries import received, sent
+from tests.leads.seats import seat
 
 pytestmark = pytest.mark.django_db
 Match, CompanyMatch = Inquiry.ContactMatch, Inquiry.CompanyMatch
@@ -129,6 +130,67 @@ def test_what_is_moved_to_spam_leaves_its_contact_and_goes_back_to_it(salesperso
     assert move_out_of_spam(found, by=salesperson)
     assert place(found) == before
     assert not move_out_of_spam(found, by=salesperson)
+
+
+@pytest.mark.parametrize("gone", [{}, {"erased_at": timezone.now(), "email": "", "email_key": ""}])
+def test_what_is_no_spam_does_not_go_back_to_a_contact_that_is_archived_or_erased(salesperson: User, gone: dict[str, object]) -> None:
+    """I5, S5: it is received anew, by what was typed."""
+    found = received(email="", phone="22 33 44 55")
+    former = found.contact
+    move_to_spam(found, by=salesperson)
+    Contact.objects.filter(pk=former.pk).update(archived_at=timezone.now(), **gone)
+    assert move_out_of_spam(found, by=salesperson)
+    assert found.contact != former
+    assert (found.contact.phone, found.contact.archived_at) == ("22 33 44 55", None)
+
+
+def test_what_is_no_spam_is_given_to_somebody_else_where_its_owner_has_left(salesperson: User, colleague: User) -> None:
+    """I4, I5: nothing waits for somebody who cannot see it."""
+    seat(salesperson)
+    found = received()
+    company = found.company
+    assert (found.owner, company.our_contact_id) == (salesperson, salesperson.pk)
+    move_to_spam(found, by=colleague)
+    User.objects.filter(pk=salesperson.pk).update(is_active=False)
+    seat(colleague)
+    assert move_out_of_spam(found, by=colleague)
+    assert (Inquiry.objects.get(pk=found.pk).owner, found.assignments.first().from_user) == (colleague, salesperson)
+
+
+def test_what_is_no_spam_stays_with_whoever_had_it_and_is_still_there(salesperson: User, colleague: User) -> None:
+    """I4: nobody's turn is taken by an Undo."""
+    seat(salesperson)
+    found = received()
+    seat(colleague)
+    move_to_spam(found, by=colleague)
+    move_out_of_spam(found, by=colleague)
+    assert (Inquiry.objects.get(pk=found.pk).owner, found.assignments.count()) == (salesperson, 1)
+
+
+@pytest.mark.parametrize("reason", ["", Inquiry.SpamReason.TRAP])
+def test_what_was_erased_does_not_come_back_out_of_spam(salesperson: User, reason: str) -> None:
+    """I5, S5: nobody is made of nothing."""
+    found = received(spam=reason)
+    move_to_spam(found, by=salesperson)
+    lead_forms.delete(found.form_id, erase=True)
+    before = Company.objects.count()
+    with pytest.raises(Erased):
+        move_out_of_spam(found, by=salesperson)
+    assert (Inquiry.objects.get(pk=found.pk).is_spam, Company.objects.count()) == (True, before)
+
+
+def test_a_split_of_what_was_erased_is_not_taken_back_and_it_is_not_moved_to_spam(salesperson: User) -> None:
+    """I3, S5: how it had been matched is gone."""
+    form = LeadFormFactory()
+    received(form)
+    found = received(form)
+    split(found, company_name="", by=salesperson)
+    lead_forms.delete(form.pk, erase=True)
+    before = place(found)
+    for verb in (take_back_split, move_to_spam):
+        with pytest.raises(Erased):
+            verb(found, by=salesperson)
+    assert place(found) == before
 
 
 def test_what_the_trap_caught_is_received_as_if_it_had_just_come(salesperson: User) -> None:

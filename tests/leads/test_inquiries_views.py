@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from crm.models import CompanyCategory, User
-from leads.corrections import open_split
+from leads import lead_forms
+from leads.corrections import move_to_spam, open_split, split
 from leads.explain import why
 from leads.intake import Touch
 from leads.models import Inquiry
@@ -172,6 +173,22 @@ def test_spam_is_asked_about_and_comes_back(jonas: Client) -> None:
     assert jonas.post(f"/inquiries/{bot.pk}/not-spam/", **HTMX).status_code == 200
     bot.refresh_from_db()
     assert bot.contact.first_name == "Bot"
+
+
+def test_what_was_erased_offers_neither_spam_nor_the_way_back_and_says_why(jonas: Client, salesperson: User) -> None:
+    """I3, I5, S5: what somebody still has open in another window is answered in plain words."""
+    form = LeadFormFactory()
+    received(form)
+    apart, spam, bot = received(form), received(form, email="bo@nykunde.dk"), received(form, email="bot@nykunde.dk", spam=Inquiry.SpamReason.TRAP)
+    split(apart, company_name="", by=salesperson)
+    move_to_spam(spam, by=salesperson)
+    lead_forms.delete(form.pk, erase=True)
+    for inquiry, verb in ((apart, "unsplit"), (apart, "spam"), (spam, "not-spam"), (bot, "not-spam")):
+        url = f"/inquiries/{inquiry.pk}/{verb}/"
+        assert url not in text_of(jonas.get(inquiry.get_absolute_url()))
+        answer = jonas.post(url, **HTMX)
+        assert (answer.status_code, "has been erased" in text_of(answer)) == (409, True)
+    assert "not-spam" not in text_of(jonas.get("/inquiries/?view=spam"))
 
 
 def test_who_may_not_change_inquiries_sees_them_and_changes_nothing(client: Client, django_user_model: Any) -> None:
