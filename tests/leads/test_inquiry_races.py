@@ -28,6 +28,17 @@ def is_free(inquiry: Inquiry) -> None:
         Inquiry.objects.select_for_update(nowait=True).get(pk=inquiry.pk)
 
 
+def test_i5_old_spam_is_deleted_around_what_somebody_says_is_no_spam(salesperson: User) -> None:
+    long_ago = timezone.now() - dt.timedelta(days=40)
+    kept, other = received(spam="trap", at=long_ago), received(spam="trap", at=long_ago)
+    deleted: list[int] = []
+    with meanwhile(lambda: deleted.append(spam.delete_old()), must_wait=False):
+        corrections.move_out_of_spam(kept, by=salesperson)
+    assert deleted == [1]
+    assert list(Inquiry.objects.all()) == [kept]
+    assert not Inquiry.objects.filter(pk=other.pk).exists()
+
+
 def test_i5_what_was_just_deleted_with_old_spam_is_not_found(jonas: Client) -> None:
     gone = received(spam="trap", at=timezone.now() - dt.timedelta(days=40))
     answers: list[int] = []
