@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from crm.actor import current_work, working
-from crm.identity import email_key
+from crm.identity import LONGEST_NAME, email_key
 from crm.models import Company, Contact
 from crm.retrying import retrying
 from leads.defaults import LeadStatusDeleted, LeadStatusNotEnabled, set_lead_status
@@ -129,8 +129,8 @@ def _bring_back(found: Found, inquiry: Inquiry) -> None:
 
 
 def company_name_for(inquiry: Inquiry) -> str:
-    """What a new company is called: as typed, else after the person, else after the address."""
-    return inquiry.company_name or inquiry.name or inquiry.email or inquiry.phone or _unnamed(inquiry)
+    """What a new company is called: as typed, else after the person, else after the address, which may be longer than a name."""
+    return (inquiry.company_name or inquiry.name or inquiry.email or inquiry.phone or _unnamed(inquiry))[:LONGEST_NAME]
 
 
 def contact_for(inquiry: Inquiry, company: Company) -> Contact:

@@ -161,6 +161,14 @@ def test_whoever_gives_no_name_is_named_after_what_they_gave(typed: dict[str, st
     assert (found.contact.name, found.company.name) == (person, company)
 
 
+@pytest.mark.parametrize("longest", [{"email": f"{'a' * 244}@gmail.com"}, {"first_name": "é" * 80, "last_name": "ß" * 80}, {"last_name": "x" * 80}])
+def test_the_longest_that_can_be_typed_fits_the_names_it_gives(longest: dict[str, str]) -> None:
+    """I3: a company and a contact are named after it, cut where it is longer than a name."""
+    found = received(**{"first_name": "", "last_name": "", "email": "", **longest})
+    typed = found.name or found.email
+    assert (found.company.name, found.contact.first_name) == (typed[:200], (found.first_name or typed)[:80])
+
+
 def test_the_same_key_again_is_the_same_inquiry() -> None:
     """I3: a double click, a retry."""
     form, one = LeadFormFactory(), sent()
