@@ -27,7 +27,7 @@ from django.views.decorators.http import condition, require_http_methods, requir
 
 from leads.intake import page_of
 from leads.models import LeadForm
-from leads.posted import Refused, posted
+from leads.posted import Refused, look_at_charset, posted
 from leads.public import KEY, Answer, show, take, typed
 from leads.render_key import make_key
 from leads.sites import leads_to, leads_to_site, sites_of
@@ -69,6 +69,7 @@ def public_form(request: HttpRequest, lead_form: LeadForm, embedded: bool) -> Ht
     """The form. With `embedded` for a frame on one of its sites."""
     is_sent = request.method == "POST"
     try:
+        look_at_charset(request)
         if not lead_form.is_on:
             return _closed(lead_form, embedded, typed(lead_form, posted(request)) if is_sent else ())
         answer = take(lead_form, posted(request), request) if is_sent else show(lead_form, request, landing_page=_landing_page(request, embedded))

@@ -11,6 +11,7 @@ import time_machine
 from django.contrib.sessions.models import Session
 from django.core.signing import Signer
 from django.test import Client
+from django.test.client import encode_multipart
 
 from crm.models import Attempts
 from leads import limits
@@ -163,7 +164,8 @@ def test_i5_ten_megabytes_are_refused(solar):
         (b"email=%ff%fe", FORM, 400),
         (b"email=\xe6", FORM, 400),
         (b"email=a", f"{FORM}; charset=utf-16", 400),
-        (b"email=a", f"{FORM}; charset=nonsense", 422),
+        (b"email=a", f"{FORM}; charset=nonsense", 400),
+        (b"email=a", f"{FORM}; charset=UTF-8", 422),
         (b'{"email": "a"}', "application/json", 415),
         (b"email=a", "text/plain", 415),
         (b"x", "multipart/form-data", 400),
@@ -182,6 +184,27 @@ def test_i5_what_is_no_form_is_refused_with_a_sentence(solar, body, kind, code):
         response = Client().generic("POST", f"/forms/solar/{to}", body, content_type=kind)
         assert response.status_code == code, response.content
         assert len(response.content) > 20
+
+
+OTHER_CHARSETS = ["utf-7", "unicode_escape", "raw_unicode_escape", "utf-16", "hex", "rot13", "zip", "idna", "punycode", "undefined", "latin-1", "nonsense"]
+
+
+@pytest.mark.parametrize("charset", OTHER_CHARSETS)
+def test_i5_a_form_in_another_charset_is_refused_with_a_sentence(solar, charset):
+    values = {**sent(solar), "first_name": "+2AA-", "message": "\\ud800"}
+    kind = f"multipart/form-data; boundary=b; charset={charset}"
+    for to in ("", "embed/", "send/"):
+        response = Client().generic("POST", f"/forms/solar/{to}", encode_multipart("b", values), content_type=kind)
+        assert response.status_code == 400
+        assert "What was sent cannot be read." in response.content.decode()
+    assert not Inquiry.objects.exists()
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "unicode_escape"])
+def test_i5_what_an_address_brings_in_another_charset_is_refused_too(solar, charset):
+    response = Client().get("/forms/solar/?utm_source=%2B2AA-%5Cud800", headers={"Content-Type": f"text/plain; charset={charset}"})
+    assert response.status_code == 400
+    assert "What was sent cannot be read." in response.content.decode()
 
 
 def test_i5_a_body_of_unknown_length_is_refused(solar):
