@@ -64,6 +64,24 @@ def test_the_list_of_free_domains_is_as_addresses_are_compared() -> None:
     assert not is_business("localhost")
 
 
+BIG = (
+    "gmail.com outlook.es outlook.it outlook.no yahoo.com.br yahoo.nl yahoo.co.jp hotmail.ch hotmail.co.uk gmx.fr googlemail.de live.dk msn.com icloud.com "
+    "aol.de proton.me protonmail.ch eu.yahoo.com ukr.net mail.tdcadsl.dk tdcadsl.dk"
+)
+
+
+@pytest.mark.parametrize("domain", BIG.split())
+def test_an_address_with_a_large_provider_is_nobody_s_whatever_its_ending(domain: str) -> None:
+    """I3: below one of them, too."""
+    assert not is_business(domain)
+
+
+@pytest.mark.parametrize("domain", ["outlook.firma.dk", "live.firma.co.uk", "myoutlook.dk", "gmail-hjaelp.dk", "net.dk", "com.dk", "tdcnet.dk"])
+def test_a_company_s_own_domain_is_its_own_even_where_it_names_a_provider(domain: str) -> None:
+    """I3."""
+    assert is_business(domain)
+
+
 @pytest.mark.django_db
 def test_the_keys_follow_what_is_written_on_every_road() -> None:
     """A5, I3: save, update, bulk_create, bulk_update, also with columns deferred."""
