@@ -77,13 +77,25 @@ def _key(limit: Limit, what: tuple[object, ...]) -> str:
 
 
 def network_of(request: Any) -> str:
-    """Where a visitor is, for counting: their network address; of version 6 the network of one connection, which has billions of them."""
-    address = address_of(request)
+    """Where a visitor is, for counting: their network address; of version 6 the network of one connection, which has billions of them.
+
+    Without the port that some proxies write behind it. What is no address is counted as it is.
+    """
+    host = _bare(address_of(request))
     try:
-        found = ipaddress.ip_address(address)
+        found = ipaddress.ip_address(host)
     except ValueError:
-        return address
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 and not found.ipv4_mapped else address
+        return host
+    if isinstance(found, ipaddress.IPv4Address):
+        return host
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+
+
+def _bare(address: str) -> str:
+    """`address` without port and brackets: 203.0.113.9:5678, [2001:db8::1]:443."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
 
 
 def address_of(request: Any) -> str:

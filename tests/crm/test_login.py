@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from crm.models import Attempts, User
+from crm.throttle import network_of
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
@@ -76,6 +77,19 @@ def test_behind_a_proxy_the_address_is_what_the_proxy_says_and_not_what_the_visi
         _try(client, "wrong", headers={"X-Forwarded-For": f"10.0.0.{number}, 203.0.113.9"})
     assert _try(client, "demo", headers={"X-Forwarded-For": "8.8.8.8, 203.0.113.9"}).status_code == 429
     assert _try(client, "demo", headers={"X-Forwarded-For": "203.0.113.10"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [
+        ("203.0.113.9:5678", "203.0.113.9"), ("::ffff:203.0.113.9", "203.0.113.9"), ("[2001:db8:1:2::9]:443", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::8]", "2001:db8:1:2::/64"), ("2001:db8:1:2::7", "2001:db8:1:2::/64"), ("unknown:5678", "unknown"), ("_x", "_x"), ("[", ""),
+        ("a:b:c", "a:b:c"),
+    ],
+)  # fmt: skip
+def test_i5_a_port_that_a_proxy_writes_behind_an_address_makes_it_no_other_address(rf, settings, said, counted):
+    settings.BEHIND_PROXY = True
+    assert network_of(rf.get("/", headers={"X-Forwarded-For": f"10.0.0.1, {said}"})) == counted
 
 
 def test_an_account_that_does_not_exist_answers_like_one_that_does(client, salesperson, clock):
