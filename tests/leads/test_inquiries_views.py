@@ -51,6 +51,20 @@ def test_the_tabs_show_mine_all_unassigned_and_spam(jonas: Client, salesperson: 
     assert (shown(jonas, "?view=mine"), shown(jonas, "?view=unassigned"), shown(jonas, "?view=spam")) == (["Mine"], ["Nobody's"], ["Bot"])
 
 
+@pytest.mark.parametrize(
+    ("typed", "link"),
+    [
+        ("info?bcc=spy%40else.dk&subject=x@firma.dk", "mailto:info%3Fbcc%3Dspy%2540else.dk%26subject%3Dx@firma.dk"),
+        ("lise+sol@bakkely.dk", "mailto:lise%2Bsol@bakkely.dk"),
+    ],
+)
+def test_an_address_is_written_to_and_nobody_else(jonas: Client, typed: str, link: str) -> None:
+    """I5: whatever it holds, on the inquiry, the contact and the company."""
+    found = received(email=typed)
+    for page in (found, found.contact, found.company):
+        assert set(re.findall(r'href="(mailto:[^"]*)"', jonas.get(page.get_absolute_url()).content.decode())) == {link}
+
+
 def test_the_navigation_counts_what_is_mine_and_not_handled(jonas: Client, salesperson: User) -> None:
     given(salesperson, email="a@firma.dk")
     done = given(salesperson, email="b@firma.dk")
