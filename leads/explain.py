@@ -1,4 +1,4 @@
-"""Why an inquiry is where it is, in sentences (I3). Pure: of what was kept when it was received."""
+"""Why an inquiry is where it is, in sentences (I3). Of what was kept when it was received, and of its contact and company."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ def _besides(inquiry: Inquiry) -> list[str]:
     if restored := [str(record) for key, record in (("contact_restored", inquiry.contact), ("company_restored", inquiry.company)) if facts.get(key)]:
         text = ngettext("{names} was archived and has been brought back.", "{names} were archived and have been brought back.", len(restored))
         found.append(text.format(names=_(" and ").join(restored)))
-    if facts.get("phone_filled"):
-        found.append(_("The telephone number was added, since there was none."))
+    if inquiry.phone and inquiry.contact and not inquiry.contact.phone:
+        text = _("{name} has no telephone number yet. The one that was sent is kept here only: anybody can type an address that is known.")
+        found.append(text.format(name=inquiry.contact))
     return found

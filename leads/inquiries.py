@@ -98,7 +98,7 @@ def add_to_records(inquiry: Inquiry) -> None:
     wanted = wanted_by(inquiry.company_name, inquiry.email)
     wait_for_twins(wanted)
     found = find(wanted)
-    _bring_back(found, inquiry)
+    _bring_back(found)
     is_known = found.contact is not None
     company = found.company or Company.objects.create(name=company_name_for(inquiry), category=form.category)
     contact = found.contact or contact_for(inquiry, company)
@@ -111,21 +111,19 @@ def add_to_records(inquiry: Inquiry) -> None:
     give_form_status(form, contact, is_new=not is_known)
 
 
-def _bring_back(found: Found, inquiry: Inquiry) -> None:
-    """Somebody who writes is no longer in the past: an archived contact or company is restored, and empty places are filled (S5)."""
+def _bring_back(found: Found) -> None:
+    """Somebody who writes is no longer in the past: an archived contact or company is restored (S5). Nothing else of them changes:
+
+    anybody can type an address that is known, and a number of their own.
+    """
     if found.company and found.company.archived_at:
         found.facts["company_restored"] = True
         found.company.archived_at = None
         found.company.save()
-    if not (contact := found.contact):
-        return
-    if contact.archived_at:
+    if found.contact and found.contact.archived_at:
         found.facts["contact_restored"] = True
-        contact.archived_at = None
-    if not contact.phone and inquiry.phone:
-        found.facts["phone_filled"] = True
-        contact.phone = inquiry.phone
-    contact.save()
+        found.contact.archived_at = None
+        found.contact.save()
 
 
 def company_name_for(inquiry: Inquiry) -> str:

@@ -11,6 +11,7 @@ from crm.actor import working
 from crm.models import Company, CompanyCategory, Contact
 from leads import inquiries
 from leads.distribution import default_distribution
+from leads.explain import why
 from leads.inquiries import receive
 from leads.models import Inquiry, Lead, LeadStatus
 from tests.factories import CompanyFactory, ContactFactory, LeadFormFactory, UserFactory, rule
@@ -80,13 +81,17 @@ def test_what_was_caught_as_spam_is_received_when_it_is_sent_again() -> None:
     assert not received(form).is_spam
 
 
-def test_nothing_of_a_known_contact_is_overwritten_but_a_missing_telephone_is_filled() -> None:
-    """I3."""
+def test_nothing_of_a_known_contact_changes_a_missing_telephone_is_not_filled_either() -> None:
+    """I3: anybody can type a known address and a number of their own. The inquiry says that there is none, until there is one."""
     lise = ContactFactory(first_name="Elisabeth", last_name="", email="lise@bakkely.dk")
-    received(phone="23 45 67 89")
-    received(phone="99 99 99 99")
-    lise.refresh_from_db()
-    assert (lise.first_name, lise.last_name, lise.phone) == ("Elisabeth", "", "23 45 67 89")
+    before = Contact.objects.values().get(pk=lise.pk)
+    found = received(phone="23 45 67 89")
+    assert Contact.objects.values().get(pk=lise.pk) == before
+    assert why(found)[-1].startswith("Elisabeth has no telephone number yet. The one that was sent is kept here only")
+    lise.phone = "99 99 99 99"
+    lise.save()
+    assert not [text for text in why(Inquiry.objects.get(pk=found.pk)) if "telephone" in text]
+    assert not [text for text in why(received()) if "telephone" in text]
 
 
 def test_a_company_is_known_by_its_exact_name() -> None:
