@@ -41,13 +41,13 @@ def _visitor_language(request: HttpRequest) -> str:
 
 
 def html_headers(get_response: View) -> View:
-    """A page and its fragment share an address, and hold customers' data: say so to caches."""
+    """A page and its fragment share an address, and hold customers' data: say so to caches, unless the page has said itself what they may keep."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.headers.get("Content-Type", "").startswith("text/html"):
             patch_vary_headers(response, ["HX-Request"])
-            if request.user.is_authenticated:
+            if "Cache-Control" not in response.headers and request.user.is_authenticated:
                 patch_cache_control(response, private=True, no_store=True)
         return response
 

@@ -90,10 +90,8 @@ def public_thanks(request: HttpRequest, lead_form: LeadForm, embedded: bool) -> 
 @visitors("GET", "HEAD")
 def public_key(request: HttpRequest, lead_form: LeadForm, embedded: bool) -> HttpResponse:
     """For the script on somebody's own form: a key, and the few sentences it may need."""
-    if not lead_form.is_on:
-        return _shared(request, lead_form, {"text": _closed_text(lead_form)}, status=410 if lead_form.archived_at else 404)
-    if not _may_ask(request, lead_form):
-        return _forbidden(request, lead_form)
+    if in_the_way := _in_the_way(request, lead_form):
+        return in_the_way
     texts = {
         "offline": _("No connection. What you typed is still here. We keep trying to send it."),
         "failed": _("It could not be sent. What you typed is still here. Try again in a moment."),
@@ -104,10 +102,8 @@ def public_key(request: HttpRequest, lead_form: LeadForm, embedded: bool) -> Htt
 @visitors("POST")
 def public_send(request: HttpRequest, lead_form: LeadForm, embedded: bool) -> HttpResponse:
     """The same as the form's page, for that script."""
-    if not lead_form.is_on:
-        return _shared(request, lead_form, {"text": _closed_text(lead_form)}, status=410 if lead_form.archived_at else 404)
-    if not _may_ask(request, lead_form):
-        return _forbidden(request, lead_form)
+    if in_the_way := _in_the_way(request, lead_form):
+        return in_the_way
     try:
         answer = take(lead_form, posted(request), request)
     except Refused as refused:
@@ -189,12 +185,13 @@ def _landing_page(request: HttpRequest, embedded: bool) -> str:
     return request.headers.get("Referer", "") if embedded else page_of(request.build_absolute_uri())
 
 
-def _may_ask(request: HttpRequest, lead_form: LeadForm) -> bool:
+def _in_the_way(request: HttpRequest, lead_form: LeadForm) -> HttpResponse | None:
+    """What a script is answered where the form is off, or its site is none of the form's."""
+    if not lead_form.is_on:
+        return _shared(request, lead_form, {"text": _closed_text(lead_form)}, status=410 if lead_form.archived_at else 404)
     origin = request.headers.get("Origin", "")
-    return not origin or origin in sites_of(lead_form) or origin == f"{request.scheme}://{request.get_host()}"
-
-
-def _forbidden(request: HttpRequest, lead_form: LeadForm) -> HttpResponse:
+    if not origin or origin in sites_of(lead_form) or origin == f"{request.scheme}://{request.get_host()}":
+        return None
     return _shared(request, lead_form, {"text": _("This site may not send this form. Add it to the form’s allowed sites.")}, status=403)
 
 

@@ -254,6 +254,16 @@ def test_i5_no_public_answer_sets_a_cookie_or_touches_a_session(solar, administr
     assert b"csrf" not in b"".join(response.content for response in answers)
 
 
+def test_i5_who_is_logged_in_finds_what_they_typed_when_they_go_back_like_every_visitor(solar, administrator):
+    client = Client()
+    client.force_login(administrator)
+    for path in ("", "embed/", "thanks/"):
+        kept = [visitor.get(f"/forms/solar/{path}")["Cache-Control"] for visitor in (client, Client())]
+        assert kept == ["private, no-cache"] * 2
+    assert "no-store" in send(solar, client, email="")["Cache-Control"]
+    assert "no-store" in client.get("/")["Cache-Control"]
+
+
 def test_i5_showing_and_sending_cost_a_fixed_number_of_statements(solar, django_assert_num_queries, monkeypatch):
     monkeypatch.setattr("leads.inquiries.receive", _swallow)
     with django_assert_num_queries(2):  # the form, its fields
