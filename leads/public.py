@@ -46,7 +46,7 @@ def show(lead_form: LeadForm, request: HttpRequest, *, landing_page: str) -> Ans
 
 
 def take(lead_form: LeadForm, data: QueryDict, request: HttpRequest) -> Answer:
-    """Receive what was sent, or say what is in the way of it; nothing typed is lost. Up to seven statements before it is received."""
+    """Receive what was sent, or say what is in the way of it; nothing typed is lost. Up to ten statements before it is received."""
     form, text = PublicForm(lead_form, data), data.get(KEY, "")
     tracked = {name: one_line(data.get(name, "")) for name in TRACKED}
     is_valid = form.is_valid()
@@ -64,11 +64,11 @@ def take(lead_form: LeadForm, data: QueryDict, request: HttpRequest) -> Answer:
         notice = _("What you agree to has been changed meanwhile. Read it again, then send it.")
         return Answer(422, _without_consent(lead_form, data), make_key(lead_form, filled=True), notice, tracked=tracked)
     sent = _one_inquiry(form.cleaned(key.key, first=touch_of(data, "first_"), sent=touch_of(data)))
-    wait = _claim(lead_form, request)
+    spam, wait = _claim(lead_form, request, _spam(data, key))
     if wait and not Inquiry.objects.filter(form=lead_form, key=sent.key).exists():  # it has come already: a retry need not wait
         return Answer(429, form, text, _wait_text(ceil(wait / 60)), wait, tracked)
     with working():  # nobody's doing, whoever is logged in here
-        inquiries.receive(lead_form, sent, spam=_spam(data, key))
+        inquiries.receive(lead_form, sent, spam=spam)
     return Answer(303, form, text)
 
 
@@ -90,9 +90,18 @@ def _without_consent(lead_form: LeadForm, data: QueryDict) -> PublicForm:
     return PublicForm(lead_form, unticked)
 
 
-def _claim(lead_form: LeadForm, request: HttpRequest) -> int:
-    """Seconds to wait."""
-    return claim(limits.FROM_ONE_ADDRESS, lead_form.pk, network_of(request)) or claim(limits.OF_ONE_FORM, lead_form.pk)
+def _claim(lead_form: LeadForm, request: HttpRequest, spam: str) -> tuple[str, int]:
+    """Why it goes into the spam folder, if it does, and the seconds to wait.
+
+    Who sends a great deal closes the form for nobody: what is caught has a limit of its own, and what is above the form's is kept as spam.
+    """
+    if wait := claim(limits.FROM_ONE_ADDRESS, lead_form.pk, network_of(request)):
+        return spam, wait
+    if spam:
+        return spam, claim(limits.CAUGHT, lead_form.pk)
+    if not claim(limits.OF_ONE_FORM, lead_form.pk):
+        return "", 0
+    return Inquiry.SpamReason.TOO_MANY, claim(limits.ABOVE_THAT, lead_form.pk)
 
 
 def _wait_text(minutes: int) -> str:

@@ -78,6 +78,7 @@ class Inquiry(models.Model):
         NONE = "", ""
         TRAP = "trap", _("A field that people do not see was filled in")
         TOO_FAST = "too_fast", _("It was sent faster than anybody can type")
+        TOO_MANY = "too_many", _("More came in at once than usual")
         BY_HAND = "by_hand", _("Somebody moved it here")
 
     class ContactMatch(models.TextChoices):

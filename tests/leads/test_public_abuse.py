@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import uuid
+from dataclasses import replace
 
 import pytest
 import time_machine
@@ -15,6 +16,7 @@ from django.test.client import encode_multipart
 
 from crm.models import Attempts
 from leads import limits
+from leads.explain import why
 from leads.models import Inquiry, LeadForm
 from tests.factories import LeadFormFactory
 from tests.leads.visiting import key_of, only_one, send, sent
@@ -107,12 +109,46 @@ def test_i5_a_retry_of_what_has_come_need_not_wait(solar, clock):
     assert Inquiry.objects.count() == 11
 
 
-def test_i5_a_form_takes_two_hundred_in_ten_minutes_wherever_they_come_from(solar, clock, monkeypatch):
-    monkeypatch.setattr("leads.inquiries.receive", _swallow)
-    values = sent(solar)
-    codes = [Client().post("/forms/solar/", values, REMOTE_ADDR=f"10.0.{n // 250}.{n % 250}").status_code for n in range(202)]
-    assert codes == [303] * 200 + [429] * 2
+def from_everywhere(form, count, **changes):
+    """The answers to so many, each from an address of its own and with other words."""
+    start = Inquiry.objects.count()
+    return [send(form, extra={"REMOTE_ADDR": f"10.{start}.0.{n}"}, **{"message": f"{start} {n}", **changes}).status_code for n in range(count)]
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Limits of a form that a few reach."""
+    for name, count in (("OF_ONE_FORM", 2), ("ABOVE_THAT", 3), ("CAUGHT", 2)):
+        monkeypatch.setattr(limits, name, replace(getattr(limits, name), count=count))
+
+
+def test_i5_what_is_above_a_form_s_limit_is_kept_as_spam_and_far_above_it_is_refused(solar, clock, small):
+    assert from_everywhere(solar, 7) == [303] * 5 + [429] * 2
+    assert list(Inquiry.objects.order_by("pk").values_list("spam_reason", flat=True)) == ["", "", "too_many", "too_many", "too_many"]
+    assert why(Inquiry.objects.latest("pk")) == ["More came in at once than usual."]
     assert send(LeadFormFactory()).status_code == 303
+    clock.shift(600)
+    assert from_everywhere(solar, 1) == [303]
+    assert Inquiry.objects.latest("pk").spam_reason == ""
+
+
+@pytest.mark.parametrize("caught", [{"website": "https://pills.example"}, {"seconds": 1}])
+def test_i5_what_is_caught_takes_nothing_from_what_people_send(solar, clock, small, caught):
+    fast = {"form_key": key_of(solar, seconds=1)} if "seconds" in caught else caught
+    assert from_everywhere(solar, 4, **fast) == [303, 303, 429, 429]
+    assert from_everywhere(solar, 2) == [303, 303]
+    assert sorted(Inquiry.objects.values_list("state", flat=True)) == ["received"] * 2 + ["spam"] * 2
+
+
+def test_i5_a_retry_of_what_has_come_is_no_spam_however_much_comes(solar, clock, small):
+    values = sent(solar)
+    for _time in range(4):
+        assert Client().post("/forms/solar/", values).status_code == 303
+    assert only_one().state == "received"
+
+
+def test_i5_the_limits_of_a_form_are_far_apart():
+    assert [limit.count for limit in (limits.FROM_ONE_ADDRESS, limits.OF_ONE_FORM, limits.ABOVE_THAT, limits.CAUGHT)] == [10, 200, 1_000, 200]
 
 
 def test_i5_what_was_refused_for_its_mistakes_is_not_counted(solar):
