@@ -44,7 +44,7 @@ class EraseForm(Styled, forms.Form):
         self.asks = {f"rename_{company.pk}": company.pk for company in plan.named_after}
         for name, company in zip(self.asks, plan.named_after, strict=True):
             label = _("Also take the name out of the company “{company}”").format(company=company)
-            help_text = _("It is called as this person is, as when an inquiry named no company.")
+            help_text = _("It is called as this person is or was, as when an inquiry named no company.")
             self.fields[name] = forms.BooleanField(required=False, initial=True, label=label, help_text=help_text)
         self.order_fields([*self.asks, "understood"])
         self.style()
