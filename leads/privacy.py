@@ -97,7 +97,8 @@ def _as_company(text: str) -> str:
 def erase(contact_id: int, *, rename: Collection[int] = ()) -> None:
     """Remove what says who this person was; what is counted stays, without the name. It cannot be undone.
 
-    `rename`: of the companies that are called as they are (`Plan.named_after`), those that are to be called *Erased person*, too. Kept in the settings log, without the name.
+    `rename`: of the companies that are called as they are (`Plan.named_after`), those that are to be called *Erased person*, too.
+    Kept in the settings log, without the name.
     Raises Contact.DoesNotExist, or AlreadyErased. Locks: their address, the contact, sales, companies, then the rest.
     """
     email = Contact.objects.values_list("email", flat=True).get(pk=contact_id)
