@@ -17,9 +17,9 @@ from crm.archiving import refuse_archived
 from crm.models import Company, Contact, User
 from crm.models.companies import lock_companies, lock_contacts
 from leads.distribution import assign, who_can_get
-from leads.inquiries import add_to_records, contact_for, give_form_status
+from leads.inquiries import add_to_records, contact_for, give_form_status, hold_form
 from leads.matching import find, wait_for_twins, wanted_by
-from leads.models import Inquiry, InquiryChange, LeadForm
+from leads.models import Inquiry, InquiryChange
 
 Kind, Match, CompanyMatch = InquiryChange.Kind, Inquiry.ContactMatch, Inquiry.CompanyMatch
 MATCHED = ["contact", "company", "contact_match", "company_match", "match_facts"]
@@ -81,6 +81,7 @@ def move_to_spam(inquiry: Inquiry, *, by: User) -> bool:
 @transaction.atomic
 def move_out_of_spam(inquiry: Inquiry, *, by: User) -> bool:
     """Receive it as if it had just come; what had been received before goes back to where it was. Returns whether it was spam."""
+    hold_form(inquiry.form_id)
     moved = _way_back(inquiry)
     if moved is None:  # hold where it will be added before the inquiry itself, as who erases a person does
         wanted = wanted_by(inquiry.company_name, inquiry.email)
@@ -139,13 +140,13 @@ def split(inquiry: Inquiry, *, company_name: str, by: User) -> InquiryChange:
     A contact that this inquiry itself had made goes along to the new company. The owner stays, and is the new company's our contact.
     Raises RecordArchived where the company it would stay at is archived.
     """
+    form = hold_form(inquiry.form_id)
     is_where_it_was = _lock(inquiry)
     if ("company" if company_name else "person") not in what_can_be_split(inquiry):
         raise CannotSplit(_("There is nothing left to split."))
     if not is_where_it_was:
         raise Overtaken
     old_contact, old_company = Contact.objects.get(pk=inquiry.contact_id or 0), Company.objects.get(pk=inquiry.company_id or 0)
-    form = LeadForm.objects.select_related("category", "lead_status").get(pk=inquiry.form_id)
     goes_along = bool(company_name) and inquiry.contact_match != Match.EMAIL and not _has_others(inquiry)
     if company_name:
         company = Company.objects.create(name=company_name, category=form.category, our_contact=inquiry.owner)

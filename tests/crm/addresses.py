@@ -73,7 +73,7 @@ PART = {"crm:company-fact": "phone", "crm:contact-fact": "email", "crm:sale-fact
 PRIVATE = sorted(ROUTES.keys() - FOR_ANYBODY)
 PAGES = sorted(ROUTES.keys() - FOR_ANYBODY - VERBS - LEADS_ON - NO_PAGE)
 SETTINGS = [name for name in PRIVATE if ROUTES[name].startswith("settings/")]
-FOR_ADMINISTRATORS = {*SETTINGS, "leads:contact-erase"}
+FOR_ADMINISTRATORS = {*SETTINGS, "leads:contact-erase", "leads:spam-delete"}
 SCREENS = [name for name in PAGES if name not in FOR_ADMINISTRATORS]
 WITH_RECORD = [name for name in PRIVATE if "<int:pk>" in ROUTES[name]]
 

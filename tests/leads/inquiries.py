@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from itertools import count
 from typing import Any
 
 from leads.inquiries import receive
@@ -10,10 +11,12 @@ from leads.intake import Sent
 from leads.models import Inquiry, LeadForm
 from tests.factories import LeadFormFactory
 
+WORDS = count(1)  # nobody says the same twice: that would be one inquiry
+
 
 def sent(**values: Any) -> Sent:
     """A filled-in form of somebody, with a key of its own."""
-    return Sent(**{"key": uuid.uuid4(), "first_name": "Lise", "last_name": "Bakke", "email": "lise@bakkely.dk", "consent": True, **values})
+    return Sent(**{"key": uuid.uuid4(), "first_name": "Lise", "last_name": "Bakke", "email": "lise@bakkely.dk", "message": f"Call me ({next(WORDS)})", "consent": True, **values})
 
 
 def received(form: LeadForm | None = None, *, spam: str = "", **values: Any) -> Inquiry:

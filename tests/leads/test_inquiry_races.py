@@ -9,10 +9,11 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from crm.models import User
+from crm.lists import delete_item
+from crm.models import CompanyCategory, User
 from crm.models.companies import lock_companies, lock_contacts
 from leads import corrections, spam
-from leads.models import Inquiry
+from leads.models import Inquiry, LeadForm
 from tests.browsers import HTMX
 from tests.conftest import on_postgresql
 from tests.factories import ContactFactory, LeadFormFactory
@@ -45,6 +46,16 @@ def test_i5_what_was_just_deleted_with_old_spam_is_not_found(jonas: Client) -> N
     with meanwhile(lambda: answers.append(jonas.post(f"/inquiries/{gone.pk}/not-spam/").status_code)):
         spam.delete_old()
     assert answers == [404]
+
+
+def test_c4_whoever_replaces_a_forms_category_waits_for_the_inquiry_that_is_coming_in() -> None:
+    """C4, I3: no company is left in a category that was deleted meanwhile."""
+    old, other = CompanyCategory.objects.get(name="Opportunity"), CompanyCategory.objects.get(name="Marketing qualified lead")
+    form = LeadFormFactory(category=old)
+    with meanwhile(lambda: delete_item(model=CompanyCategory, pk=old.pk, area="company-categories", replacement=other.pk)):
+        found = received(form)
+    found.company.refresh_from_db()
+    assert (found.company.category, LeadForm.objects.get().category) == (other, other)
 
 
 @pytest.mark.parametrize("verb", ["split", "spam", "unsplit", "not-spam"])
