@@ -22,8 +22,9 @@ def new_leads(notifications: Sequence[Notification]) -> dict[int, Told]:
 def _new_lead(notification: Notification, inquiry: Inquiry) -> Told:
     if inquiry.erased_at:
         return Told(_t("New lead: the person has been erased since."), is_over=True)
-    names = f"{inquiry.contact}, {inquiry.company}" if inquiry.contact else inquiry.title
-    text, url = _t("New lead: {names}").format(names=names), inquiry.get_absolute_url()
+    names = ", ".join(dict.fromkeys([str(inquiry.contact), str(inquiry.company)])) if inquiry.contact else inquiry.title
+    is_known = inquiry.contact_match == Inquiry.ContactMatch.EMAIL
+    text, url = (_t("New inquiry: {names}") if is_known else _t("New lead: {names}")).format(names=names), inquiry.get_absolute_url()
     if inquiry.state == Inquiry.State.SPAM:
         return Told(text, url, _t("It has been moved to spam."), is_over=True)
     if inquiry.owner_id != notification.user_id:

@@ -56,7 +56,7 @@ def test_i1_a_form_is_made_seen_saved_copied_and_filled_in(at_forms: Page, live_
     page.click("#save-form")
     expect(page.locator("h1")).to_have_text("Kør på sol")
     snippet = page.input_value("#snippet")
-    assert snippet == f'<script src="{live_server.url}/forms/embed.js" data-form="koer-paa-sol" async></script>'
+    assert snippet.startswith(f'<script src="{live_server.url}/forms/embed.js" data-form="koer-paa-sol" ')
     page.click("#copy-snippet")
     assert page.evaluate("document.getElementById('snippet').selectionEnd") == len(snippet)
 

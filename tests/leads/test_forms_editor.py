@@ -230,7 +230,10 @@ def test_i1_the_snippets_name_the_form_and_its_fields_and_are_text_on_the_page(m
     html = maja.get(at(form)).content.decode()
     assert "<script>alert" not in html
     snippet, own = (markup.unescape(re.search(rf'<textarea[^>]*id="{name}"[^>]*>(.*?)</textarea>', html, re.DOTALL)[1]) for name in ("snippet", "snippet-own"))
-    assert snippet == '<script src="http://testserver/forms/embed.js" data-form="sol" async></script>'
+    script, without_scripts = snippet.split("\n")
+    assert script == '<script src="http://testserver/forms/embed.js" data-form="sol" data-title="Talk to us about solar" async></script>'
+    assert without_scripts == '<noscript><a href="http://testserver/forms/sol/">Talk to us about solar</a></noscript>'
+    assert '<input type="email" name="email" autocomplete="email" required>' in own
     assert re.findall(r'name="(\w+)"', own) == ["company", "email", "message", "consent"]
     assert '<form data-havn-form="sol" method="post" action="http://testserver/forms/sol/">' in own
     assert "Ja &lt;/textarea&gt;" in own
