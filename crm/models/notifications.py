@@ -31,7 +31,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """One thing that one person is told. `kind` says how it is put into words, and where it leads (crm/slots.py).
+    """One thing that one person is told. `kind` says how it is put into words, and where it leads (crm/slots/).
 
     Two of one person never have the same `once`: what is told again under that name is told already.
     """
