@@ -128,9 +128,9 @@ def test_w5_what_is_decided_while_the_file_is_sent_is_not_in_it():
     assert len((told + "".join(chunks)).splitlines()) == 1 + CHUNK + 10
 
 
-def test_w5_ten_thousand_rows_cost_one_statement_for_each_chunk(maja):
-    many(2_000)
-    for count in (2_000, 10_000):
+def test_w5_five_thousand_rows_cost_one_statement_for_each_chunk(maja):
+    many(1_000)
+    for count in (1_000, 5_000):
         many(count - CategoryDecision.objects.filter(outcome="skipped").count())
         with CaptureQueriesContext(connection) as captured:
             response = maja.get(URL, {"format": "csv", "outcome": "skipped"})
