@@ -10,7 +10,7 @@ say() { printf '\n== %s\n' "$1"; }
 
 told=$(mktemp); trap 'rm -f "$told"' EXIT
 $bin/mypy >"$told" 2>&1 & types=$!  # takes as long as the others together
-say "Style";            $bin/ruff check . && $bin/ruff format --check --quiet .
+say "Style";            $bin/ruff check .; $bin/ruff format --check --quiet .
 say "Templates";        $bin/djlint templates --lint --quiet
 say "Imports point down"; $bin/lint-imports --no-cache
 say "Migrations";       $bin/python manage.py makemigrations --check --dry-run

@@ -119,7 +119,7 @@ def test_somebody_without_rights_gets_a_403_everywhere(client, world, subtests):
 def test_an_unknown_record_is_a_404_in_plain_words(client, world, request, who, subtests):
     client.force_login(request.getfixturevalue(who))
     theirs = [name for name in WITH_RECORD if (name in FOR_ADMINISTRATORS) == (who == "administrator")]
-    for name, pk, headers in product(theirs, [0, 987_654_321, 10**25], [{}, HTMX]):  # the last one is beyond what a column holds
+    for name, (pk, headers) in product(theirs, [(0, {}), (987_654_321, HTMX), (10**25, {})]):  # the last one is beyond what a column holds
         with subtests.test(name, pk=pk, headers=headers):
             answer = ask(client, name, address(name, dict.fromkeys(world, pk)), headers=headers)
             assert answer.status_code == 404

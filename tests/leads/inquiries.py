@@ -16,7 +16,8 @@ WORDS = count(1)  # nobody says the same twice: that would be one inquiry
 
 def sent(**values: Any) -> Sent:
     """A filled-in form of somebody, with a key of its own."""
-    return Sent(**{"key": uuid.uuid4(), "first_name": "Lise", "last_name": "Bakke", "email": "lise@bakkely.dk", "message": f"Call me ({next(WORDS)})", "consent": True, **values})
+    words = {"first_name": "Lise", "last_name": "Bakke", "email": "lise@bakkely.dk", "message": f"Call me ({next(WORDS)})"}
+    return Sent(**{"key": uuid.uuid4(), **words, "consent": True, **values})
 
 
 def received(form: LeadForm | None = None, *, spam: str = "", **values: Any) -> Inquiry:
