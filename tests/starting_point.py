@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 Rows = list[tuple[Any, ...]]
+TRIES = 4
 
 
 class StartingPoint:
@@ -24,7 +25,19 @@ class StartingPoint:
         self.empty = sorted(tables - filled.keys())
 
     def restore(self) -> None:
-        """Delete what tests have left, and bring back what they have changed. Three statements and one for each table that was filled."""
+        """Delete what tests have left, and bring back what they have changed. Three statements and one for each table that was filled.
+
+        The request of a browser that has left may hold a table and wait for another one: then it is done first.
+        """
+        for _try in range(TRIES):
+            try:
+                return self._restore()
+            except OperationalError as error:
+                if "deadlock" not in str(error):
+                    raise
+        return self._restore()
+
+    def _restore(self) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             self._wait_for_everybody(cursor)
             left = self._holding_rows(cursor)

@@ -23,6 +23,8 @@ expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 # What a browser and htmx say of an answer that is an error, or never came: the tests that ask for one look at what the page says of it.
 REFUSED = ("Failed to load resource", "Response Status Error Code", "htmx:afterRequest", "htmx:sendError", "htmx:sendAbort", "htmx:timeout")
 
+SKIPPED = "Transition was"  # aborted, skipped: the change of page is shown at once then
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -55,7 +57,7 @@ def problems(context: BrowserContext) -> Iterator[list[str]]:
     found: list[str] = []
 
     def listen(page: Page) -> None:
-        page.on("pageerror", lambda error: found.append(str(error)))
+        page.on("pageerror", lambda error: None if str(error).startswith(SKIPPED) else found.append(str(error)))
         page.on("console", lambda message: found.append(message.text) if message.type == "error" and not message.text.startswith(REFUSED) else None)
 
     for page in context.pages:  # the test's own page may have been opened before this
